@@ -1,0 +1,71 @@
+//! A request as core sees it: bytes, no framework types.
+
+/// What an adapter shows of its framework's request. Object-safe; nothing is copied.
+///
+/// `http` 0.2 and 1 are both in use among the frameworks, so no type of either appears here.
+///
+/// ```
+/// use jam_core::request::RequestView;
+///
+/// struct Plain<'r> {
+///     path: &'r str,
+///     headers: &'r [(&'r str, &'r [u8])],
+/// }
+///
+/// impl RequestView for Plain<'_> {
+///     fn method(&self) -> &str {
+///         "GET"
+///     }
+///     fn path(&self) -> &str {
+///         self.path
+///     }
+///     fn query(&self) -> Option<&str> {
+///         None
+///     }
+///     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+///         for (known, value) in self.headers {
+///             if known.eq_ignore_ascii_case(name) {
+///                 visit(value);
+///             }
+///         }
+///     }
+/// }
+/// ```
+pub trait RequestView {
+    /// The method in upper case.
+    fn method(&self) -> &str;
+
+    /// The path of the request target, still percent-encoded.
+    fn path(&self) -> &str;
+
+    /// The query of the request target without its `?`, still percent-encoded.
+    fn query(&self) -> Option<&str>;
+
+    /// Calls `visit` with the raw value of each line of a header, in the order of arrival. `name`
+    /// is in lower case. Lines must not have been joined.
+    fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8]));
+}
+
+/// What a [source](crate::source::CredentialSource) finds in a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// Nothing of its kind; another scheme and an empty value count as nothing.
+    Absent,
+    /// One credential, well-formed as far as its carrier goes.
+    Credential(&'a [u8]),
+    /// Something of its kind that is no credential.
+    Malformed,
+    /// Several that contradict each other.
+    Conflict,
+}
+
+impl std::fmt::Debug for Found<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Credential(_) => "Credential([redacted])",
+            Self::Malformed => "Malformed",
+            Self::Conflict => "Conflict",
+        })
+    }
+}

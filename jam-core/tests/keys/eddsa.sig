@@ -1,0 +1,1 @@
+kXHb/NtvSD0oDUhBfboy3dnvm8WXEM3MLWZpwHYZ0QqnN/uZf+gJWsZJj+Nzr9lVBqVPaqmM5N4ZSHehkrwgCQ==

@@ -1,5 +1,5 @@
 //! The sixteen holes and the token properties, against the public API.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 

@@ -148,7 +148,7 @@ fn yaml_tree(text: &str) -> Result<Value, Flaw> {
                 "tags are not known here; put a text that begins with `!` into quotes"
             }
             E::Budget { .. } => "the file is nested too deeply or holds too much",
-            _ => "this is no valid YAML; check indentation, colons, brackets and quotes",
+            _ => "this is no valid YAML; check indentation (no tabs), colons, brackets and quotes",
         };
         Flaw { at, what: what.to_owned() }
     })
@@ -156,7 +156,7 @@ fn yaml_tree(text: &str) -> Result<Value, Flaw> {
 
 fn json_tree(text: &str) -> Result<Value, Flaw> {
     let tree = serde_json::from_str(text).map_err(|error| Flaw {
-        at: Some((error.line() as u64, error.column() as u64)),
+        at: Some((error.line() as u64, error.column().max(1) as u64)),
         what: "this is no valid JSON; check commas, brackets and quotes".to_owned(),
     })?;
     json::check(text.as_bytes(), &json::Limits::KEY).map_err(|fault| Flaw {

@@ -49,9 +49,7 @@ fn refuse_later(table: &mut Table) -> Result<(), Error> {
     if let Some(cache) = table.take("cache") {
         let refusal = cache
             .refuse_as(ErrorKind::NotAvailable, "a cache of tokens is not available yet; write 0");
-        if cache.integer(0..=u64::MAX)? > 0 {
-            return Err(refusal);
-        }
+        cache.integer(0..=0).map_err(|_| refusal)?;
     }
     if let Some(legacy) = table.take("legacy") {
         let refusal = legacy

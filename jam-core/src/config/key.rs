@@ -9,29 +9,8 @@ use super::table::{Entry, Table, list, located, member, nearest, refuse};
 use crate::key::{Algorithm, Key, KeyRing};
 use crate::{Error, ErrorKind};
 
-const KEYS: &[&str] = &[
-    "id",
-    "algorithm",
-    "algorithms",
-    "issuer",
-    "secret",
-    "secret_base64url",
-    "pem",
-    "pem_file",
-    "der_base64",
-    "jwk",
-    "jwk_file",
-    "jwks",
-    "jwks_file",
-    "jwks_url",
-    "allow_http",
-    "allow_private",
-    "refresh_seconds",
-    "min_interval_seconds",
-    "max_age_seconds",
-    "timeout_ms",
-    "max_bytes",
-];
+/// What an entry may hold besides its key.
+const ABOUT: [&str; 4] = ["id", "algorithm", "algorithms", "issuer"];
 
 /// Key sets that are fetched: of a later version.
 const FETCHED: [&str; 8] = [
@@ -57,8 +36,6 @@ const FORMS: [(&str, Form); 9] = [
     ("jwks_file", Form::SetFile),
 ];
 
-const FORM_NAMES: &str = "`secret`, `secret_base64url`, `pem`, `pem_file`, `der_base64`, `jwk`, `jwk_file`, `jwks` or `jwks_file`";
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Secret,
@@ -76,14 +53,16 @@ enum Form {
 pub(super) fn ring(entry: Entry, folder: &Path) -> Result<KeyRing, Error> {
     let path = entry.path().to_owned();
     let mut keys = Vec::new();
-    for entry in entry.filled_list("a list of tables", "add a key")? {
+    for entry in entry.filled_list("a list of tables (in TOML `[[...]]`)", "add a key")? {
         keys.extend(keys_of(entry, folder)?);
     }
     KeyRing::new(keys).map_err(|error| located(&path, error))
 }
 
 fn keys_of(entry: Entry, folder: &Path) -> Result<Vec<Key>, Error> {
-    let mut table = entry.table(KEYS)?;
+    let forms = FORMS.iter().map(|(name, _)| *name);
+    let known: Vec<&str> = ABOUT.into_iter().chain(forms).chain(FETCHED).collect();
+    let mut table = entry.table(&known)?;
     if let Some(entry) = FETCHED.iter().find_map(|key| table.take(key)) {
         let message =
             "fetching key sets is not available yet; download the set and name it with `jwks_file`";
@@ -103,18 +82,18 @@ fn keys_of(entry: Entry, folder: &Path) -> Result<Vec<Key>, Error> {
 
 /// The one form that the entry's key has.
 fn material(table: &mut Table) -> Result<(Form, Entry), Error> {
-    let mut found = FORMS.iter().filter_map(|(name, form)| Some((*name, *form, table.take(name)?)));
+    let found: Vec<_> =
+        FORMS.iter().filter_map(|(name, form)| Some((*name, *form, table.take(name)?))).collect();
+    let mut found = found.into_iter();
     match (found.next(), found.next()) {
         (Some((_, form, entry)), None) => Ok((form, entry)),
-        (Some((first, ..)), Some((second, ..))) => {
-            drop(found);
-            Err(table.refuse(format!(
-                "`{first}` and `{second}` are two keys; give each an entry of its own"
-            )))
-        }
-        _ => {
-            drop(found);
-            Err(table.refuse(format!("the key itself is missing; give one of {FORM_NAMES}")))
+        (Some((first, ..)), Some((second, ..))) => Err(table.refuse(format!(
+            "`{first}` and `{second}` are two keys; give each an entry of its own"
+        ))),
+        (None, _) => {
+            let names = FORMS.map(|(name, _)| name);
+            Err(table
+                .refuse(format!("the key itself is missing; give one of {}", list(&names, "or"))))
         }
     }
 }

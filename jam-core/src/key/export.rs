@@ -1,7 +1,7 @@
 //! Keys on their way out: PKCS #8, PEM and JWK.
 
 use base64_simd::URL_SAFE_NO_PAD;
-use pkcs8::der::Decode;
+use pkcs8::der::{Decode, Encode};
 use pkcs8::der::asn1::{AnyRef, OctetStringRef};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{LineEnding, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
@@ -40,8 +40,8 @@ pub(super) fn ec_pkcs8(
 }
 
 pub(super) fn ed_pkcs8(seed: &[u8; 32]) -> Option<SecretDocument> {
-    let inner = SecretDocument::encode_msg(&OctetStringRef::new(seed).ok()?).ok()?;
-    private_info(der::ED25519, None, inner.as_bytes())
+    let inner = Zeroizing::new(OctetStringRef::new(seed).and_then(|seed| seed.to_der()).ok()?);
+    private_info(der::ED25519, None, &inner)
 }
 
 fn private_info(

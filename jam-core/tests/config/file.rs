@@ -208,7 +208,7 @@ fn a_file_that_does_not_parse_is_answered_with_line_and_column() {
         ("jam.yaml", "jam:\n  realm: !x a\n", "line 2, column 13: tags are not known"),
         ("jam.yaml", "jam:\n  realm: [a\n", "this is no valid YAML"),
         ("jam.yaml", "jam: {}\n---\njam: {}\n", "a second document"),
-        ("jam.json", "{\"jam\":\n {\"realm\": 'a'}}", "line 2, column 11: this is no valid JSON"),
+        ("jam.json", "{\"jam\":\n {\"realm\": 'a'}}", "line 2, column 12: this is no valid JSON"),
         ("jam.json", "{\"jam\": {\"realm\": 1e999}}", "this is no valid JSON"),
         (
             "jam.json",

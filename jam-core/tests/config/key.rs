@@ -119,8 +119,11 @@ fn every_form_of_a_key_is_read() {
         for key in ring.keys() {
             assert_eq!(key.issuer(), entry.get("issuer").and_then(Value::as_str));
         }
-        let token =
-            jam.gen_jwt_token(&jam.make_payload(&json!({"sub": "alice"})).unwrap()).unwrap();
+        let token = jam
+            .gen_jwt_token(
+                &jam.make_payload(&json!({"sub": "alice", "iss": "https://a.example"})).unwrap(),
+            )
+            .unwrap();
         assert_eq!(jam.verify_jwt_token::<Value>(&token).unwrap().payload["sub"], "alice");
     }
 }

@@ -1,5 +1,13 @@
 //! The configuration file, as a user meets it: what is read, what is refused, and in which words.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test's helper is a failed test too"
+)]
+
 mod file;
 mod key;
 mod policy;

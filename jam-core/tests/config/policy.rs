@@ -87,9 +87,10 @@ fn tables_of_later_versions_are_not_available_yet() {
 fn keys_of_later_versions_are_not_available_yet() {
     let message = later(with_jwt("cache = 100"));
     assert_eq!(message, "jam.jwt.cache: a cache of tokens is not available yet; write 0");
+    later(with_jwt("cache = true"));
+    with_jwt("cache = '0'").unwrap();
     let message = later(with_jwt("legacy = ['jam2']"));
     assert_eq!(message, "jam.jwt.legacy: legacy tokens are not available yet; write []");
-    assert!(invalid(with_jwt("cache = true")).starts_with("jam.jwt.cache: expected an integer"));
     assert_eq!(
         invalid(with_jwt("legacy = 'jam2'")),
         "jam.jwt.legacy: expected a list, found a string"
@@ -150,7 +151,10 @@ fn a_wrong_type_is_named_with_what_is_expected() {
             with_jwt("transport = 'cookie'\ncookie = '__Host-jwt'"),
             "jam.jwt.cookie: expected a table, found a string",
         ),
-        (load("[jam.jwt]\nkeys = {}"), "jam.jwt.keys: expected a list of tables, found a table"),
+        (
+            load("[jam.jwt]\nkeys = {}"),
+            "jam.jwt.keys: expected a list of tables (in TOML `[[...]]`), found a table",
+        ),
         (
             with_key("algorithm = 'HS256'\nsecret = 12"),
             "jam.jwt.keys[0].secret: expected a string (in quotes), found a number",

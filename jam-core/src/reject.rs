@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Error;
 use crate::flow::Flow;
 
 /// Why a request is refused, as far as the client may know.
@@ -157,6 +158,14 @@ fn quotable(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// A handler's own failure: 500, with the reason in the log only.
+impl From<Error> for Reject {
+    fn from(error: Error) -> Self {
+        tracing::error!(target: "jam", kind = error.kind().as_str(), %error, "a handler failed");
+        Self { kind: RejectKind::Internal, flow: None }
+    }
 }
 
 impl fmt::Debug for Reject {

@@ -1,7 +1,6 @@
 use std::collections::HashMap;
 use std::env::VarError;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -41,9 +40,7 @@ fn expanded(text: &str) -> Result<String, String> {
 }
 
 fn load_text(name: &str, text: &str) -> Result<Jam, Error> {
-    let folder = std::env::temp_dir().join(format!("jam-config-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path: PathBuf = folder.join(name);
+    let path = std::env::temp_dir().join(format!("jam-config-{}-{name}", std::process::id()));
     std::fs::write(&path, text).unwrap();
     let loaded = load_with(&path, "jam", &environment);
     std::fs::remove_file(&path).unwrap();
@@ -156,7 +153,7 @@ fn a_variable_that_holds_no_number_is_refused_and_not_shown() {
 }
 
 #[test]
-fn an_empty_secret_is_refused_by_the_key_itself() {
+fn g35_an_empty_secret_is_refused_by_the_key_itself() {
     let text = "[jam.jwt]\n[[jam.jwt.keys]]\nalgorithm = \"HS256\"\nsecret = \"$EMPTY\"\n";
     let error = load_text("empty.toml", text).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WeakOrInvalidKey);

@@ -65,8 +65,9 @@ pub(super) fn object(text: &str) -> Result<Jwk<'_>, Error> {
 impl<'a> Jwk<'a> {
     /// Reads a part of a text that has passed the check.
     pub(super) fn read(text: &'a str) -> Result<Self, Error> {
-        let members = serde_json::from_str(text)
-            .map_err(|_| refuse("a JWK is a JSON object, and this is another value"))?;
+        let members = serde_json::from_str(text).map_err(|_| {
+            refuse("a JWK is a JSON object, and this is another value: give the object itself")
+        })?;
         Ok(Self { members })
     }
 

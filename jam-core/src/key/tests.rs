@@ -71,7 +71,7 @@ fn g21_every_flipped_bit_and_every_other_length_is_refused() {
             bad[bit / 8] ^= 1 << (bit % 8);
             assert!(!key.verify(b"jam", &bad), "{algorithm}, bit {bit}");
         }
-        for len in [0, 1, 31, 63, good.len() - 1] {
+        for len in [0, 1, good.len() / 2, good.len() - 1] {
             assert!(!key.verify(b"jam", &good[..len]), "{algorithm}, {len} bytes");
         }
         assert!(!key.verify(b"jam", &[&good[..], &[0]].concat()), "{algorithm}");

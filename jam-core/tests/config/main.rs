@@ -1,5 +1,6 @@
 //! The configuration file, as a user meets it: what is read, what is refused, and in which words.
 
+#![cfg(feature = "config")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

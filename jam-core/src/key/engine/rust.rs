@@ -2,7 +2,6 @@
 //! RSA signing leaks time (RUSTSEC-2023-0071), so there is none.
 
 use jsonwebtoken::crypto::CryptoProvider;
-use jsonwebtoken::signature::{Signer as _, Verifier as _};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use zeroize::Zeroizing;
 

@@ -1,0 +1,24 @@
+//! Guards for routes and routers.
+
+use jam_core::redirect::LoginRedirect;
+use jam_core::scope::ScopeRule;
+use jam_tower::GuardLayer;
+
+use crate::MISSING_LAYER;
+
+/// A layer that lets only those in who fulfil `rule`; for `.route_layer(…)` or `.layer(…)`.
+///
+/// The others get 401 where there is no identity and 403 `insufficient_scope` where there is one
+/// without the scopes (RFC 6750 §3.1).
+pub fn require_scope(rule: ScopeRule) -> GuardLayer {
+    GuardLayer::scope(rule).fix(MISSING_LAYER)
+}
+
+/// A layer that sends those to the login page who are not logged in; for `.route_layer(…)` or
+/// `.layer(…)`.
+///
+/// It answers 303 with the way back as `next`, and 400 or 401 to a header that carries a bad
+/// credential: whoever sets headers is no browser.
+pub fn require_login(to: LoginRedirect) -> GuardLayer {
+    GuardLayer::login(to).fix(MISSING_LAYER)
+}

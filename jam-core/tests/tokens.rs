@@ -472,6 +472,11 @@ fn g38_a_key_signs_for_its_own_issuer_only() {
     assert_eq!(by_a(&with_exp(r#","iss":"A""#)), Ok(()));
     assert_eq!(by_a(&with_exp(r#","iss":"B""#)), Err(ErrorKind::WrongIssuer));
     assert_eq!(by_a(&with_exp("")), Err(ErrorKind::MissingClaim));
+    // What such a key signs names its issuer, whatever else is configured.
+    let b_only = Key::from_secret(Algorithm::HS256, [7; 32]).unwrap().with_issuer("B");
+    let jwt = JwtBackend::builder(KeyRing::new([b_only]).unwrap()).build().unwrap();
+    let minted = jwt.sign(&jwt.payload().build().unwrap()).unwrap();
+    assert_eq!(kind(jwt.verifier(), &minted), Ok(()));
 }
 
 #[test]

@@ -114,16 +114,12 @@ impl Entry {
         }
     }
 
-    /// One string or a list of them, none empty.
+    /// One string or a list of strings, none of them empty. An empty list is the default, written out.
     pub(super) fn texts(self) -> Result<Vec<String>, Error> {
         if self.value.is_string() {
             return Ok(vec![self.text()?]);
         }
-        let items = self.filled_list(
-            "a string or a list of strings",
-            "name at least one, or leave the key out",
-        )?;
-        items.into_iter().map(Entry::text).collect()
+        self.list("a string or a list of strings")?.into_iter().map(Entry::text).collect()
     }
 
     /// A string that is wiped after use; an empty one is for the key's own check to refuse.

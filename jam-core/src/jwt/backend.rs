@@ -56,7 +56,8 @@ impl JwtBackend {
     /// Starts a payload with the claims that every token of this backend has.
     pub fn payload(&self) -> PayloadBuilder {
         let shared = &self.signer.shared;
-        PayloadBuilder::new(&shared.policy, shared.clock.now())
+        let keys = shared.keys.load();
+        PayloadBuilder::new(&shared.policy, keys.ring.signing().issuer(), shared.clock.now())
     }
 
     /// Signs a payload; only one that was built [without expiry](PayloadBuilder::without_expiry)

@@ -67,13 +67,14 @@ pub struct PayloadBuilder {
 struct ErrorNote(Cow<'static, str>);
 
 impl PayloadBuilder {
-    pub(super) fn new(policy: &Policy, now: Duration) -> Self {
+    /// `key_issuer`: a key that signs for one issuer only settles which one writes.
+    pub(super) fn new(policy: &Policy, key_issuer: Option<&str>, now: Duration) -> Self {
         let payload = Payload { members: Vec::with_capacity(8), expires: true };
         let mut builder = Self { payload, now, audiences: Vec::new(), error: None }
             .claim("jti", &Uuid::new_v4().to_string())
             .claim("iat", &now.as_secs())
             .expires_in(policy.expires_in);
-        if let Some(issuer) = policy.issuers.first() {
+        if let Some(issuer) = key_issuer.or(policy.issuers.first().map(String::as_str)) {
             builder = builder.claim("iss", issuer);
         }
         if let Some(audience) = policy.audiences.first() {

@@ -200,8 +200,8 @@ impl FromStr for Algorithm {
         Self::from_header(name).ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidConfig,
-                "unknown algorithm: choose one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, \
-                 PS384, PS512, ES256, ES384, EdDSA (or Ed25519), in exactly this spelling",
+                "unknown algorithm: choose one of HS256, HS384, HS512, RS256, RS384, RS512, \
+                 PS256, PS384, PS512, ES256, ES384, EdDSA (or Ed25519), in exactly this spelling",
             )
         })
     }

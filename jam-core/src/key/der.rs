@@ -40,11 +40,14 @@ pub(super) fn material(algorithm: Algorithm, bytes: &[u8]) -> Result<Material, E
         return found;
     }
     Err(refuse(if EncryptedKey::from_der(bytes).is_ok() {
-        "this DER key is encrypted: `openssl pkey -inform DER -in FILE -out key.pem` decrypts it, then give the PEM"
+        "this DER key is encrypted: `openssl pkey -inform DER -in FILE -out key.pem` decrypts it, \
+         then give the PEM"
     } else if Certificate::from_der(bytes).is_ok() {
-        "this DER holds a certificate: `openssl x509 -inform DER -in FILE -pubkey -noout` prints its public key"
+        "this DER holds a certificate: `openssl x509 -inform DER -in FILE -pubkey -noout` prints \
+         its public key"
     } else {
-        "these bytes are no DER key (SPKI, PKCS #8, PKCS #1 or SEC 1): if the file is text, give it as PEM or JWK"
+        "these bytes are no DER key (SPKI, PKCS #8, PKCS #1 or SEC 1): if the file is text, give \
+         it as PEM or JWK"
     }))
 }
 
@@ -125,8 +128,8 @@ fn ec_private(
         (Some(curve), _) | (None, Some(curve)) => curve,
         (None, None) => {
             return Err(refuse(format!(
-                "this {} holds an EC key that does not name its curve: `openssl pkcs8 -topk8 -nocrypt -in FILE` \
-                 on a key that does writes a complete one",
+                "this {} holds an EC key that does not name its curve: export the key again as \
+                 PKCS #8 (`PRIVATE KEY`)",
                 origin.format
             )));
         }
@@ -151,8 +154,8 @@ fn classify(origin: Origin, identifier: AlgorithmIdentifierRef<'_>) -> Result<Fa
         EC_PUBLIC_KEY => match parameters.and_then(|any| any.decode_as().ok()) {
             Some(oid) => curve(origin, &oid).map(Family::Ec),
             None => Err(refuse(format!(
-                "this {} holds an EC key that does not name its curve: \
-                 `openssl pkey -in FILE -ec_param_enc named_curve` writes the name",
+                "this {} holds an EC key that does not name its curve: `openssl pkey -in FILE \
+                 -ec_param_enc named_curve` writes the name (with `-pubin` for a public key)",
                 origin.format
             ))),
         },

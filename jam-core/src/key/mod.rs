@@ -8,7 +8,7 @@
 //! use jam_core::key::{Algorithm, Key, KeyRing};
 //!
 //! let new = Key::generate(Algorithm::EdDSA)?.with_id("2026-11")?;
-//! let old = Key::from_secret(Algorithm::HS256, "thirty-two bytes are the minimum")?.with_id("2026-10")?;
+//! let old = Key::from_secret(Algorithm::HS256, "thirty-two bytes are the minimum")?;
 //! let ring = KeyRing::new([new, old])?;
 //!
 //! assert_eq!(ring.keys().len(), 2);
@@ -42,6 +42,7 @@ mod secret;
 mod tests;
 
 pub use algorithm::Algorithm;
+use jwk::Purpose;
 use material::Material;
 pub use ring::KeyRing;
 
@@ -107,7 +108,8 @@ impl Key {
     pub fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         if algorithm.is_symmetric() {
             return Err(refuse(format!(
-                "{algorithm} takes a secret and no DER key: `jam keys generate --algorithm {algorithm}` makes a secret"
+                "{algorithm} takes a secret and no DER key: `jam keys generate --algorithm \
+                 {algorithm}` makes a secret"
             )));
         }
         Self::admit(algorithm, der::material(algorithm, der)?, "DER", true)
@@ -122,11 +124,11 @@ impl Key {
     /// [`ErrorKind::NotAvailable`] for a private RSA key with the `rust_crypto` backend.
     pub fn from_jwk(algorithm: Option<Algorithm>, jwk: &str) -> Result<Self, Error> {
         let jwk = jwk::object(jwk)?;
-        let algorithm = jwk.algorithm(algorithm)?;
         match jwk.purpose()? {
-            jwk::Purpose::Signatures(operations) => jwk.key(algorithm, operations),
-            jwk::Purpose::Other => Err(refuse(
-                "`use` or `key_ops` of this JWK say that it is not for signatures: make a key with `use` \"sig\"",
+            Purpose::Signatures(operations) => jwk.key(jwk.algorithm(algorithm)?, operations),
+            Purpose::Other => Err(refuse(
+                "`use` or `key_ops` of this JWK say that it is not for signatures: make a key \
+                 with `use` \"sig\"",
             )),
         }
     }
@@ -152,7 +154,8 @@ impl Key {
             || !id.bytes().all(|byte| (b' '..=b'~').contains(&byte))
         {
             return Err(refuse(format!(
-                "a key id (`kid`) has 1 to {MAX_ID_LEN} printable ASCII characters: choose a shorter or plainer one"
+                "a key id (`kid`) has 1 to {MAX_ID_LEN} printable ASCII characters: choose a \
+                 shorter or plainer one"
             )));
         }
         Arc::make_mut(&mut self.inner).id = Some(id);
@@ -284,7 +287,8 @@ fn refuse(message: impl Into<Cow<'static, str>>) -> Error {
 /// A sound key of the wrong kind.
 fn mismatch(format: &str, found: &str, algorithm: Algorithm) -> Error {
     refuse(format!(
-        "this {format} holds {found}, {algorithm} needs {}: give such a key, or configure the algorithm of this one",
+        "this {format} holds {found}, {algorithm} needs {}: give such a key, or configure the \
+         algorithm of this one",
         algorithm.needs()
     ))
 }

@@ -19,7 +19,8 @@ struct Block<'a> {
 pub(super) fn material(algorithm: Algorithm, pem: &[u8]) -> Result<Material, Error> {
     if algorithm.is_symmetric() {
         return Err(refuse(format!(
-            "{algorithm} takes a secret and no PEM key: `jam keys generate --algorithm {algorithm}` makes a secret"
+            "{algorithm} takes a secret and no PEM key: `jam keys generate --algorithm \
+             {algorithm}` makes a secret"
         )));
     }
     let text = std::str::from_utf8(pem).map_err(|_| not_pem(pem))?;
@@ -54,7 +55,8 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, Error> {
         });
         found.push(block.ok_or_else(|| {
             refuse(
-                "this PEM has no end line that fits its first line: give the whole file, unchanged",
+                "this PEM has no end line that fits its first line: give the whole file, \
+                 unchanged",
             )
         })?);
     }
@@ -63,7 +65,7 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, Error> {
 
 /// The structure that a label stands for, or what to do about a label that stands for none.
 fn structure(block: &Block<'_>) -> Result<Parse, Error> {
-    if block.body.contains("ENCRYPTED") {
+    if block.body.contains("Proc-Type") {
         return Err(encrypted());
     }
     match block.label {
@@ -74,17 +76,22 @@ fn structure(block: &Block<'_>) -> Result<Parse, Error> {
         "RSA PRIVATE KEY" => Ok(der::rsa_private),
         "ENCRYPTED PRIVATE KEY" => Err(encrypted()),
         "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => Err(refuse(
-            "this PEM holds a certificate: `openssl x509 -in FILE -pubkey -noout` prints its public key",
+            "this PEM holds a certificate: `openssl x509 -in FILE -pubkey -noout` prints its \
+             public key",
         )),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Err(refuse(
-            "this PEM holds a certificate request: `openssl req -in FILE -pubkey -noout` prints its public key",
+            "this PEM holds a certificate request: `openssl req -in FILE -pubkey -noout` prints \
+             its public key",
         )),
         "OPENSSH PRIVATE KEY" => Err(refuse(
-            "this PEM holds an OpenSSH key: `ssh-keygen -p -m PKCS8 -f FILE` converts it (make a copy first)",
+            "this PEM holds an OpenSSH key: `ssh-keygen -p -m PKCS8 -f FILE` rewrites an RSA or \
+             ECDSA one (make a copy first); for Ed25519 make another with `jam keys generate \
+             --algorithm EdDSA --format pem`",
         )),
         label => Err(refuse(format!(
-            "this PEM says `{}`, which is no key that can be read here: a PEM of `PUBLIC KEY` or `PRIVATE KEY` is \
-             needed, as `openssl pkey -in FILE -pubout` or `openssl pkey -in FILE` writes it",
+            "this PEM says `{}`, which is no key that can be read here: a PEM of `PUBLIC KEY` or \
+             `PRIVATE KEY` is needed, as `openssl pkey -in FILE -pubout` or `openssl pkey -in \
+             FILE` writes it",
             shown(label)
         ))),
     }
@@ -92,7 +99,8 @@ fn structure(block: &Block<'_>) -> Result<Parse, Error> {
 
 fn encrypted() -> Error {
     refuse(
-        "this PEM key is encrypted: `openssl pkey -in FILE -out key.pem` decrypts it into a file to protect",
+        "this PEM key is encrypted: `openssl pkey -in FILE -out key.pem` decrypts it into a file \
+         to protect",
     )
 }
 
@@ -117,11 +125,13 @@ fn not_pem(bytes: &[u8]) -> Error {
     } else if text.starts_with(b"{") {
         "this is a JWK and no PEM: give it as a JWK"
     } else if text.starts_with(b"ssh-") || text.starts_with(b"ecdsa-sha2-") {
-        "this is an OpenSSH public key: `ssh-keygen -e -m PKCS8 -f FILE` converts it to PEM"
+        "this is an OpenSSH public key: `ssh-keygen -e -m PKCS8 -f FILE` writes an RSA or ECDSA \
+         one as PEM"
     } else if der::is_key(bytes) {
-        "this is a DER key and no PEM: `openssl pkey -inform DER -in FILE` writes PEM (`-pubin` for a public key), \
-         or give it as DER"
+        "this is a DER key and no PEM: `openssl pkey -inform DER -in FILE` writes PEM (`-pubin` \
+         for a public key), or give it as DER"
     } else {
-        "this holds no PEM key: a line `-----BEGIN PUBLIC KEY-----` or `-----BEGIN PRIVATE KEY-----` is needed"
+        "this holds no PEM key: a line `-----BEGIN PUBLIC KEY-----` or `-----BEGIN PRIVATE \
+         KEY-----` is needed"
     })
 }

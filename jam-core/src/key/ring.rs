@@ -110,8 +110,8 @@ fn refuse_mixture(members: &[Jwk<'_>]) -> Result<(), Error> {
     }
     if symmetric && asymmetric {
         return Err(refuse(
-            "this JWK set mixes secrets with public-key members: a set that others publish holds no secret, \
-             so configure the secret as a key of its own",
+            "this JWK set mixes secrets with public-key members: a set that others publish holds \
+             no secret, so configure the secret as a key of its own",
         ));
     }
     Ok(())

@@ -13,6 +13,17 @@ use crate::Error;
 /// adds nothing, and a longer one is some other file.
 const MAX_LEN: usize = 4096;
 
+/// How the files of SSH keys begin that are not PEM.
+const SSH: [&str; 7] = [
+    "ssh-rsa ",
+    "ssh-ed25519 ",
+    "ssh-dss ",
+    "ecdsa-sha2-nistp",
+    "sk-ssh-ed25519@",
+    "sk-ecdsa-sha2-",
+    "PuTTY-User-Key-File",
+];
+
 /// Takes bytes as the secret of an HMAC.
 pub(super) fn material(algorithm: Algorithm, secret: &[u8]) -> Result<Material, Error> {
     if !algorithm.is_symmetric() {
@@ -23,21 +34,23 @@ pub(super) fn material(algorithm: Algorithm, secret: &[u8]) -> Result<Material, 
     }
     if let Some(kind) = other_kind(secret) {
         return Err(refuse(format!(
-            "this secret is {kind}, which others may know: `jam keys generate --algorithm {algorithm}` makes \
-             a secret, and the key itself belongs to an algorithm of its own kind (RFC 8725 2.1)"
+            "this secret is {kind}, which others may know: `jam keys generate --algorithm \
+             {algorithm}` makes a secret, and the key itself belongs to an algorithm of its own \
+             kind (RFC 8725 2.1)"
         )));
     }
     let least = algorithm.mac_len();
     if secret.len() < least {
         return Err(refuse(format!(
-            "a secret for {algorithm} needs at least {least} bytes (RFC 7518 3.2); this one has {}: \
-             `jam keys generate --algorithm {algorithm}` makes one",
+            "a secret for {algorithm} needs at least {least} bytes (RFC 7518 3.2); this one has \
+             {}: `jam keys generate --algorithm {algorithm}` makes one",
             secret.len()
         )));
     }
     if secret.len() > MAX_LEN {
         return Err(refuse(format!(
-            "a secret has at most {MAX_LEN} bytes; this one has {}, so it is probably another file",
+            "a secret has at most {MAX_LEN} bytes; this one has {}, so it is probably another \
+             file",
             secret.len()
         )));
     }
@@ -48,8 +61,8 @@ pub(super) fn material(algorithm: Algorithm, secret: &[u8]) -> Result<Material, 
 pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     URL_SAFE_NO_PAD.decode_to_vec(text.as_bytes()).map(Zeroizing::new).map_err(|_| {
         refuse(
-            "the secret is not base64url without padding: use only A-Z a-z 0-9 - _ and no `=`, \
-             or give the bytes themselves",
+            "the secret is not base64url without padding: use only A-Z a-z 0-9 - _ and no `=`, or \
+             give the bytes themselves",
         )
     })
 }
@@ -60,10 +73,7 @@ fn other_kind(secret: &[u8]) -> Option<&'static str> {
         if text.contains("-----BEGIN ") || text.contains("---- BEGIN ") {
             return Some("the text of a PEM file");
         }
-        if ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "PuTTY-User-Key-File"]
-            .iter()
-            .any(|prefix| text.starts_with(prefix))
-        {
+        if SSH.iter().any(|prefix| text.starts_with(prefix)) {
             return Some("an SSH key");
         }
         if text.starts_with('{') && text.contains("\"kty\"") {

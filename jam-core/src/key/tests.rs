@@ -1,14 +1,14 @@
 //! What only the inside can see: signatures of prepared keys. The door is tested from outside, in
-//! `tests/keys.rs`.
+//! `tests/keys/`.
 
 use base64_simd::STANDARD;
 
 use super::*;
 
-const RSA: &str = include_str!("../../tests/keys/rsa2048.spki.pem");
-const P256: &str = include_str!("../../tests/keys/p256.spki.pem");
-const P384: &str = include_str!("../../tests/keys/p384.spki.pem");
-const ED: &str = include_str!("../../tests/keys/ed25519.spki.pem");
+const RSA: &str = include_str!("../../tests/keys/data/rsa2048.spki.pem");
+const P256: &str = include_str!("../../tests/keys/data/p256.spki.pem");
+const P384: &str = include_str!("../../tests/keys/data/p384.spki.pem");
+const ED: &str = include_str!("../../tests/keys/data/ed25519.spki.pem");
 
 /// The algorithms that this build signs with.
 fn signing() -> impl Iterator<Item = Algorithm> {
@@ -83,11 +83,11 @@ fn g21_every_flipped_bit_and_every_other_length_is_refused() {
 #[test]
 fn signatures_of_openssl_verify() {
     for (algorithm, pem, signature) in [
-        (Algorithm::RS256, RSA, include_str!("../../tests/keys/rs256.sig")),
-        (Algorithm::PS256, RSA, include_str!("../../tests/keys/ps256.salt_digest.sig")),
-        (Algorithm::ES256, P256, include_str!("../../tests/keys/es256.sig")),
-        (Algorithm::ES384, P384, include_str!("../../tests/keys/es384.sig")),
-        (Algorithm::EdDSA, ED, include_str!("../../tests/keys/eddsa.sig")),
+        (Algorithm::RS256, RSA, include_str!("../../tests/keys/data/rs256.sig")),
+        (Algorithm::PS256, RSA, include_str!("../../tests/keys/data/ps256.salt_digest.sig")),
+        (Algorithm::ES256, P256, include_str!("../../tests/keys/data/es256.sig")),
+        (Algorithm::ES384, P384, include_str!("../../tests/keys/data/es384.sig")),
+        (Algorithm::EdDSA, ED, include_str!("../../tests/keys/data/eddsa.sig")),
     ] {
         let key = Key::from_pem(algorithm, pem).unwrap();
         assert!(key.verify(b"jam", &bytes(signature)), "{algorithm}");
@@ -100,16 +100,16 @@ fn signatures_of_openssl_verify() {
 fn g31_pss_takes_no_other_salt_and_no_other_hash() {
     let key = Key::from_pem(Algorithm::PS256, RSA).unwrap();
     for (name, signature) in [
-        ("no salt", include_str!("../../tests/keys/ps256.salt_none.sig")),
-        ("20 bytes", include_str!("../../tests/keys/ps256.salt_twenty.sig")),
-        ("maximum", include_str!("../../tests/keys/ps256.salt_max.sig")),
-        ("MGF1 with SHA-1", include_str!("../../tests/keys/ps256.mgf1_sha1.sig")),
-        ("PKCS #1 v1.5", include_str!("../../tests/keys/rs256.sig")),
+        ("no salt", include_str!("../../tests/keys/data/ps256.salt_none.sig")),
+        ("20 bytes", include_str!("../../tests/keys/data/ps256.salt_twenty.sig")),
+        ("maximum", include_str!("../../tests/keys/data/ps256.salt_max.sig")),
+        ("MGF1 with SHA-1", include_str!("../../tests/keys/data/ps256.mgf1_sha1.sig")),
+        ("PKCS #1 v1.5", include_str!("../../tests/keys/data/rs256.sig")),
     ] {
         assert!(!key.verify(b"jam", &bytes(signature)), "{name}");
     }
     let other = Key::from_pem(Algorithm::PS512, RSA).unwrap();
-    let digest = include_str!("../../tests/keys/ps256.salt_digest.sig");
+    let digest = include_str!("../../tests/keys/data/ps256.salt_digest.sig");
     assert!(!other.verify(b"jam", &bytes(digest)));
 }
 
@@ -120,7 +120,7 @@ fn g34_ecdsa_signatures_out_of_range_are_refused() {
         0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
     ];
     let key = Key::from_pem(Algorithm::ES256, P256).unwrap();
-    let good = bytes(include_str!("../../tests/keys/es256.sig"));
+    let good = bytes(include_str!("../../tests/keys/data/es256.sig"));
     let (r, s) = good.split_at(32);
     for (name, r, s) in [
         ("both zero", &[0; 32][..], &[0; 32][..]),
@@ -144,7 +144,7 @@ fn g34_an_ed25519_signature_has_one_form_only() {
         0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let key = Key::from_pem(Algorithm::EdDSA, ED).unwrap();
-    let mut signature = bytes(include_str!("../../tests/keys/eddsa.sig"));
+    let mut signature = bytes(include_str!("../../tests/keys/data/eddsa.sig"));
     let mut carry = 0_u16;
     for (byte, order) in signature[32..].iter_mut().zip(ORDER) {
         carry += u16::from(*byte) + u16::from(order);
@@ -165,7 +165,7 @@ fn g30_a_signature_counts_for_the_algorithm_of_its_key_alone() {
         assert!(!one.verify(b"jam", &sign(&other, b"jam")));
     }
     let key = Key::from_pem(Algorithm::RS512, RSA).unwrap();
-    assert!(!key.verify(b"jam", &bytes(include_str!("../../tests/keys/rs256.sig"))));
+    assert!(!key.verify(b"jam", &bytes(include_str!("../../tests/keys/data/rs256.sig"))));
 }
 
 /// RFC 4231 §4.4 has a 20-byte key, too short for the door; RFC 7515 §A.1 has one of 64 bytes.

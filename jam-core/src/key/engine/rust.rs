@@ -80,7 +80,8 @@ pub(in crate::key) fn generate_rsa() -> Result<Zeroizing<Vec<u8>>, Error> {
 fn no_rsa_signing() -> Error {
     Error::new(
         ErrorKind::NotAvailable,
-        "the `rust_crypto` backend neither makes RSA keys nor signs with them (RUSTSEC-2023-0071): \
-         build with the feature `aws_lc_rs`, or give only the public key (`openssl pkey -in FILE -pubout`)",
+        "the `rust_crypto` backend neither makes RSA keys nor signs with them \
+         (RUSTSEC-2023-0071): build with the feature `aws_lc_rs`, or give only the public key \
+         (`openssl pkey -in FILE -pubout`)",
     )
 }

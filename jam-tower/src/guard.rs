@@ -1,0 +1,107 @@
+//! Layers that let a request through, or answer in its place.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use jam_core::flow::Flow;
+use jam_core::redirect::LoginRedirect;
+use jam_core::reject::Reject;
+use jam_core::scope::ScopeRule;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::sink::respond;
+
+const MISSING_LAYER: &str = "wrap the whole service in `jam_tower::JamLayer::new(jam)`, outside \
+                             every guard";
+
+/// Lets only those requests through that fulfil a rule; the others never reach the inner service.
+///
+/// It reads the [`Flow`] of a [`JamLayer`](crate::JamLayer) further out. Without one every request
+/// is answered with 500 and the fix.
+#[derive(Clone, Debug)]
+pub struct GuardLayer {
+    rule: Rule,
+    fix: &'static str,
+}
+
+#[derive(Clone, Debug)]
+enum Rule {
+    Scope(Arc<ScopeRule>),
+    Login(Arc<LoginRedirect>),
+}
+
+impl GuardLayer {
+    /// Lets through whoever fulfils the rule: 401 without an identity, 403 without the scopes.
+    pub fn scope(rule: ScopeRule) -> GuardLayer {
+        GuardLayer { rule: Rule::Scope(Arc::new(rule)), fix: MISSING_LAYER }
+    }
+
+    /// Lets through whoever is logged in and sends the others to the login page with 303; a header
+    /// that carries a bad credential is refused with 400 or 401.
+    pub fn login(to: LoginRedirect) -> GuardLayer {
+        GuardLayer { rule: Rule::Login(Arc::new(to)), fix: MISSING_LAYER }
+    }
+
+    /// Replaces the advice for a request that no `JamLayer` has seen: adapters name their own fix.
+    pub fn fix(self, fix: &'static str) -> GuardLayer {
+        GuardLayer { fix, ..self }
+    }
+
+    async fn admit(&self, flow: Option<Flow>) -> Result<(), Reject> {
+        let flow = flow.ok_or_else(|| Reject::missing_layer(self.fix))?;
+        match &self.rule {
+            Rule::Scope(rule) => flow.require(rule).await,
+            Rule::Login(to) => flow.require_login(to).await,
+        }
+    }
+}
+
+impl<S> Layer<S> for GuardLayer {
+    type Service = GuardService<S>;
+
+    fn layer(&self, inner: S) -> GuardService<S> {
+        GuardService { inner, guard: self.clone() }
+    }
+}
+
+/// A service inside a [`GuardLayer`].
+#[derive(Clone, Debug)]
+pub struct GuardService<S> {
+    inner: S,
+    guard: GuardLayer,
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for GuardService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send,
+    ReqBody: Send + 'static,
+    ResBody: From<String>,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ResBody>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let guard = self.guard.clone();
+        let flow = request.extensions().get::<Flow>().cloned();
+        // The service that was polled ready goes into the future; its clone waits its own turn.
+        let clone = self.inner.clone();
+        let mut ready = mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            match guard.admit(flow).await {
+                Ok(()) => ready.call(request).await,
+                Err(reject) => Ok(respond(reject)),
+            }
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! The layer that begins and finishes the flow of each request.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use jam_core::Jam;
+use jam_core::flow::Flow;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::sink;
+use crate::view::View;
+
+/// Gives every request its [`Flow`] and puts what the flow recorded onto the response.
+///
+/// Wrap the whole application in it once, outside the guards and outside whatever else reads the
+/// flow. Layers of the same `Jam` may be nested: they share the outermost one's flow.
+///
+/// # Errors of the inner service
+///
+/// An `Err` of the inner service passes through unchanged. It holds no response to put a header
+/// on, so what the flow recorded is dropped: turn errors into responses inside this layer (axum
+/// does) where it must not be lost.
+#[derive(Clone, Debug)]
+pub struct JamLayer {
+    jam: Jam,
+}
+
+impl JamLayer {
+    /// A layer that authenticates by `jam`.
+    pub fn new(jam: Jam) -> JamLayer {
+        JamLayer { jam }
+    }
+}
+
+impl<S> Layer<S> for JamLayer {
+    type Service = JamService<S>;
+
+    fn layer(&self, inner: S) -> JamService<S> {
+        JamService { inner, jam: self.jam.clone() }
+    }
+}
+
+/// A service inside a [`JamLayer`].
+#[derive(Clone, Debug)]
+pub struct JamService<S> {
+    inner: S,
+    jam: Jam,
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for JamService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: From<String> + Send + 'static,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = JamFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let flow = match request.extensions().get::<Flow>() {
+            // An outer layer of the same Jam has begun this request and will finish it.
+            Some(outer) if outer.jam().is_same(&self.jam) => None,
+            _ => {
+                let flow = self.jam.begin(&View::from(&request));
+                request.extensions_mut().insert(flow.clone());
+                Some(flow)
+            }
+        };
+        JamFuture { inner: self.inner.call(request), flow, finishing: None }
+    }
+}
+
+type Finishing<B> = Pin<Box<dyn Future<Output = Response<B>> + Send>>;
+
+pin_project! {
+    /// The response of a [`JamService`]: the inner one's own, unless the flow was touched.
+    pub struct JamFuture<F, B> {
+        #[pin]
+        inner: F,
+        flow: Option<Flow>,
+        finishing: Option<Finishing<B>>,
+    }
+}
+
+impl<F, B, E> Future for JamFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: From<String> + Send + 'static,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let finishing = match this.finishing {
+            Some(finishing) => finishing,
+            None => {
+                let response = ready!(this.inner.poll(context))?;
+                // The untouched path ends here: no box, no allocation.
+                let Some(flow) = this.flow.take().filter(Flow::is_touched) else {
+                    return Poll::Ready(Ok(response));
+                };
+                this.finishing.insert(Box::pin(async move {
+                    let patch = flow.finish().await;
+                    sink::apply(patch, response)
+                }))
+            }
+        };
+        finishing.as_mut().poll(context).map(Ok)
+    }
+}

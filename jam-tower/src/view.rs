@@ -1,0 +1,55 @@
+//! How the core reads an `http` request.
+
+use http::header::{AUTHORIZATION, COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Uri};
+use jam_core::request::RequestView;
+
+/// A borrowed [`RequestView`] over the head of an `http` request; nothing is copied.
+///
+/// The layer makes one for each request. Make your own to ask a [`Jam`](jam_core::Jam) about a
+/// request outside the layer, for example with `find_credential`.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'r> {
+    method: &'r Method,
+    uri: &'r Uri,
+    headers: &'r HeaderMap,
+}
+
+impl<'r, B> From<&'r Request<B>> for View<'r> {
+    fn from(request: &'r Request<B>) -> Self {
+        View { method: request.method(), uri: request.uri(), headers: request.headers() }
+    }
+}
+
+impl<'r> From<&'r Parts> for View<'r> {
+    fn from(parts: &'r Parts) -> Self {
+        View { method: &parts.method, uri: &parts.uri, headers: &parts.headers }
+    }
+}
+
+impl RequestView for View<'_> {
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        // The two names that matter are compared once here instead of parsed by the map.
+        let values = match name {
+            "authorization" => self.headers.get_all(AUTHORIZATION),
+            "cookie" => self.headers.get_all(COOKIE),
+            other => self.headers.get_all(other),
+        };
+        for value in values {
+            visit(value.as_bytes());
+        }
+    }
+}

@@ -10,7 +10,7 @@
 //! use jam_core::key::{Algorithm, Key, KeyRing};
 //! use serde::{Deserialize, Serialize};
 //!
-//! #[derive(Serialize, Deserialize)]
+//! #[derive(Debug, Serialize, Deserialize)]
 //! struct User {
 //!     sub: String,
 //!     scope: String,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::claims::{self, Observer};
 use super::verifier::Shared;
 use crate::error::{Error, ErrorKind};
-use crate::key::Key;
+use crate::key::{Key, MAX_SIGNATURE_LEN};
 
 /// Signs claims with the first key of a ring (JWS compact serialization, RFC 7515 §7.1).
 ///
@@ -92,7 +92,7 @@ fn compose(key: &Key, header: &str, json: &str) -> Result<String, Error> {
     token.push_str(header);
     token.push('.');
     URL_SAFE_NO_PAD.encode_append(json, &mut token);
-    let mut buffer = [0; 1024];
+    let mut buffer = [0; MAX_SIGNATURE_LEN];
     let length = key.sign(token.as_bytes(), &mut buffer)?;
     token.push('.');
     URL_SAFE_NO_PAD.encode_append(buffer.get(..length).unwrap_or_default(), &mut token);

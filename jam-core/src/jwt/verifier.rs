@@ -16,10 +16,8 @@ use super::raw::RawVerified;
 use super::signer::encode_header;
 use crate::clock::{Clock, NumericDate};
 use crate::error::{Error, ErrorKind};
-use crate::key::{Algorithm, Key, KeyRing};
+use crate::key::{Algorithm, Key, KeyRing, MAX_SIGNATURE_LEN};
 
-/// The longest signature of any algorithm: RSA with 8192 bits.
-const MAX_SIGNATURE: usize = 1024;
 /// Payloads up to this many bytes are decoded on the stack.
 const STACK_PAYLOAD: usize = 1024;
 /// Keys without an id that a token without `kid` is tried against.
@@ -179,7 +177,7 @@ impl JwtVerifier {
 
     fn signed(&self, parts: &Parts<'_>, scope: Scope) -> Result<Key, ErrorKind> {
         let keys = self.shared.keys.load();
-        let mut buffer = [0; MAX_SIGNATURE];
+        let mut buffer = [0; MAX_SIGNATURE_LEN];
         let signature = parts.decode_signature(&mut buffer)?;
         if let Some(key) = keys.proven.find(parts.header) {
             if signature.is_some_and(|signature| key.verify(parts.message, signature)) {
@@ -254,7 +252,7 @@ impl<'t> Parts<'t> {
     /// `None`: well-formed, but longer than any signature.
     fn decode_signature<'b>(
         &self,
-        buffer: &'b mut [u8; MAX_SIGNATURE],
+        buffer: &'b mut [u8; MAX_SIGNATURE_LEN],
     ) -> Result<Option<&'b [u8]>, ErrorKind> {
         if URL_SAFE_NO_PAD.estimated_decoded_length(self.signature.len()) > buffer.len() {
             URL_SAFE_NO_PAD.check(self.signature).map_err(|_| ErrorKind::Malformed)?;

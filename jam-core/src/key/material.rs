@@ -179,7 +179,7 @@ impl Ed {
             ));
         }
         let key = DecodingKey::from_ed_der(&x);
-        if  engine::Verifier::prepare(Algorithm::EdDSA, &key).is_none() {
+        if !is_canonical(&y) || engine::Verifier::prepare(Algorithm::EdDSA, &key).is_none() {
             return Err(refuse("these 32 bytes are no Ed25519 public key: export the key again"));
         }
         Ok(Self { x, seed: None })

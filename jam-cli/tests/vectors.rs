@@ -1,4 +1,10 @@
 //! The public JWS, JWK and JWE vectors through `jam token verify --jws --input jsonl`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is a failed test"
+)]
 
 #[path = "cli/support.rs"]
 mod support;

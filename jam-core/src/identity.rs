@@ -18,6 +18,7 @@ use crate::jwt::RawVerified;
 )]
 pub trait FromPayload: DeserializeOwned + Send + Sync + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Send + Sync + 'static> FromPayload for T {}
 
 /// How an identity was proven.

@@ -1,4 +1,5 @@
 //! The layer around a plain service, without any framework.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::future::{Ready, ready};
 use std::task::{Context, Poll, Waker};

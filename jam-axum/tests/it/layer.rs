@@ -1,15 +1,20 @@
 //! What the layer does to a request and its response, and what it leaves alone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jam_axum::{Flow, Identity, JamLayer, MaybeIdentity, Rejection, require_login, require_scope};
 use jam_core::redirect::LoginRedirect;
+use jam_core::request::Found;
 use jam_core::scope::ScopeRule;
+use jam_core::source::CredentialSource;
 
 use crate::wire;
-use crate::{User, alice, bearer, cookie, forged, jam, jam_from};
+use crate::{COOKIE, User, alice, bearer, cookie, forged, jam, jam_from};
 
 async fn whoami(user: Identity<User>) -> String {
     user.name.clone()
@@ -54,16 +59,22 @@ async fn foreign_cookies_stay_beside_ours() {
 
 #[tokio::test]
 async fn nested_layers_of_one_jam_share_one_flow() {
-    let jam = jam();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&begun);
+    let jam = jam_from([CredentialSource::custom("counts", move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Found::Absent
+    })]);
     let inner = Router::new().route("/login", get(persist)).layer(JamLayer::new(jam.clone()));
     let app = Router::new().nest("/in", inner).layer(JamLayer::new(jam));
     let answer = wire::get(app, "/in/login", &[]).await;
-    assert!(answer.one("set-cookie").starts_with("__Host-jwt="), "{answer:?}");
+    assert!(answer.one("set-cookie").starts_with(COOKIE), "{answer:?}");
+    assert_eq!(begun.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
 async fn a_layer_of_another_jam_judges_what_is_inside_it() {
-    let cookieless = jam_from([jam_core::source::CredentialSource::bearer()]);
+    let cookieless = jam_from([CredentialSource::bearer()]);
     let inner = Router::new().route("/whoami", get(whoami)).layer(JamLayer::new(cookieless));
     let app =
         Router::new().nest("/in", inner).route("/whoami", get(whoami)).layer(JamLayer::new(jam()));

@@ -1,16 +1,12 @@
-use axum::Router;
-use axum::routing::get;
+use axum::extract::FromRequestParts;
 use jam_axum::Identity;
 
 #[derive(serde::Deserialize)]
-struct User {
-    name: String,
-}
+struct User;
 
-async fn hello(user: Option<Identity<User>>) -> String {
-    user.map_or(String::new(), |user| user.name.clone())
-}
+fn extractor<T: FromRequestParts<()>>() {}
 
 fn main() {
-    let _: Router = Router::new().route("/", get(hello));
+    extractor::<Identity<User>>();
+    extractor::<Option<Identity<User>>>();
 }

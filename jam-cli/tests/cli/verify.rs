@@ -40,7 +40,7 @@ fn a_good_token_is_answered_with_algorithm_key_and_claims() {
     ] {
         assert_eq!(run.code, Some(0), "{run:?}");
         assert!(run.out.starts_with(r#"{"line":1,"ok":true,"alg":"HS256","kid":"1","claims":{"#));
-        assert_eq!(run.answers(), [expected.clone()]);
+        assert_eq!(run.answers(), std::slice::from_ref(&expected));
         assert!(run.err.starts_with("jam: 1 tokens, 1 ok, 0 refused, "), "{run:?}");
         assert!(run.err.trim_end().ends_with(" tokens/s"), "{run:?}");
     }

@@ -31,7 +31,9 @@ mod payload;
 mod policy;
 mod raw;
 mod signer;
+mod tee;
 mod unverified;
+mod values;
 mod verifier;
 
 pub use backend::{JwtBackend, JwtBackendBuilder};

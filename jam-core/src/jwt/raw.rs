@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::claims::{self, Audience, Text};
+use super::claims;
+use super::values::{Audience, Text};
 use crate::clock::NumericDate;
 use crate::error::Error;
 use crate::key::{Algorithm, Key};

@@ -36,7 +36,8 @@ fn jam() -> Jam {
 }
 
 fn flow(headers: &[(&str, String)]) -> Flow {
-    let request = headers.iter().fold(Request::get("/page?x=1"), |r, (name, value)| r.with(name, value));
+    let request =
+        headers.iter().fold(Request::get("/page?x=1"), |r, (name, value)| r.with(name, value));
     jam().begin(&request)
 }
 
@@ -123,7 +124,10 @@ fn claims_that_do_not_fit_are_an_invalid_token() {
         tenant: u32,
     }
     let flow = flow(&[bearer(&good())]);
-    assert_eq!(ready(flow.identity::<Other>()).map_err(kind).unwrap_err(), RejectKind::InvalidToken);
+    assert_eq!(
+        ready(flow.identity::<Other>()).map_err(kind).unwrap_err(),
+        RejectKind::InvalidToken
+    );
     assert!(ready(flow.identity::<User>()).is_ok());
 }
 
@@ -133,16 +137,29 @@ fn g62_challenges_are_those_of_rfc_6750() {
         let response = ready(flow(headers).identity::<User>()).unwrap_err().respond();
         (response.status, header(&response, "www-authenticate").unwrap().to_owned(), response.body)
     };
-    assert_eq!(challenge(&[]), (401, r#"Bearer realm="jam""#.into(), r#"{"error":"unauthenticated"}"#.into()));
+    assert_eq!(
+        challenge(&[]),
+        (401, r#"Bearer realm="jam""#.into(), r#"{"error":"unauthenticated"}"#.into())
+    );
     assert_eq!(
         challenge(&[bearer("x.y.z")]),
-        (401, r#"Bearer realm="jam", error="invalid_token""#.into(), r#"{"error":"invalid_token"}"#.into())
+        (
+            401,
+            r#"Bearer realm="jam", error="invalid_token""#.into(),
+            r#"{"error":"invalid_token"}"#.into()
+        )
     );
     assert_eq!(
         challenge(&[("authorization", "Bearer".into())]),
-        (400, r#"Bearer realm="jam", error="invalid_request""#.into(), r#"{"error":"invalid_request"}"#.into())
+        (
+            400,
+            r#"Bearer realm="jam", error="invalid_request""#.into(),
+            r#"{"error":"invalid_request"}"#.into()
+        )
     );
-    let response = ready(flow(&[bearer(&good())]).require(&ScopeRule::all_of(["admin", "x"]))).unwrap_err().respond();
+    let response = ready(flow(&[bearer(&good())]).require(&ScopeRule::all_of(["admin", "x"])))
+        .unwrap_err()
+        .respond();
     assert_eq!(response.status, 403);
     assert_eq!(
         header(&response, "www-authenticate").unwrap(),
@@ -152,7 +169,8 @@ fn g62_challenges_are_those_of_rfc_6750() {
 
 #[test]
 fn g54_the_client_cannot_tell_why_a_token_was_refused() {
-    let answer = |token: &str| ready(flow(&[bearer(token)]).identity::<User>()).unwrap_err().respond();
+    let answer =
+        |token: &str| ready(flow(&[bearer(token)]).identity::<User>()).unwrap_err().respond();
     let bad_signature = format!("{}AAAA", &good()[..good().len() - 4]);
     let unknown_key = common::forge(r#"{"alg":"HS256","kid":"x"}"#, "{}");
     let first = answer(&expired());
@@ -163,11 +181,16 @@ fn g54_the_client_cannot_tell_why_a_token_was_refused() {
 
 #[test]
 fn scope_rules_are_asked_of_the_verified_claims() {
-    let require = |rule: ScopeRule, headers: &[(&str, String)]| ready(flow(headers).require(&rule)).map_err(kind);
+    let require = |rule: ScopeRule, headers: &[(&str, String)]| {
+        ready(flow(headers).require(&rule)).map_err(kind)
+    };
     assert_eq!(require(ScopeRule::all_of(["user"]), &[bearer(&good())]), Ok(()));
     assert_eq!(require(ScopeRule::any_of(["admin", "user"]), &[bearer(&good())]), Ok(()));
     assert_eq!(require(ScopeRule::all_of(["user"]), &[]), Err(RejectKind::Unauthenticated));
-    assert_eq!(require(ScopeRule::all_of(["user"]), &[bearer(&expired())]), Err(RejectKind::InvalidToken));
+    assert_eq!(
+        require(ScopeRule::all_of(["user"]), &[bearer(&expired())]),
+        Err(RejectKind::InvalidToken)
+    );
 }
 
 #[test]
@@ -183,7 +206,10 @@ fn people_are_sent_to_the_login_page_and_back_into_the_application_only() {
     assert_eq!(location(&Request::get("/\\evil.example")), (303, "/login".into()));
     let post = Request { method: "POST", target: "/page", headers: Vec::new() };
     assert_eq!(location(&post), (303, "/login".into()));
-    assert_eq!(location(&Request::get("/page").with("cookie", cookie(&expired()).1)), (303, "/login?next=/page".into()));
+    assert_eq!(
+        location(&Request::get("/page").with("cookie", cookie(&expired()).1)),
+        (303, "/login?next=/page".into())
+    );
     let refused = ready(flow(&[bearer(&expired())]).require_login(&login)).map_err(kind);
     assert_eq!(refused, Err(RejectKind::InvalidToken));
     assert!(ready(flow(&[bearer(&good())]).require_login(&login)).is_ok());
@@ -250,7 +276,8 @@ fn insecure_dev_drops_secure_and_the_prefix_for_source_and_transport_alike() {
     let backend = backend()
         .source(CredentialSource::cookie("__Host-jwt"))
         .transport(CredentialTransport::cookie(CookieSettings::new("__Host-jwt").insecure_dev()));
-    let jam = Jam::builder().clock(jam_core::clock::ManualClock::new(NOW)).jwt(backend).build().unwrap();
+    let jam =
+        Jam::builder().clock(jam_core::clock::ManualClock::new(NOW)).jwt(backend).build().unwrap();
     let login = jam.begin(&Request::get("/"));
     login.persist_jwt(&good()).unwrap();
     assert_eq!(patch(&login)[0].1, format!("jwt={}; Path=/; HttpOnly; SameSite=Lax", good()));
@@ -281,14 +308,23 @@ fn the_hook_sees_every_refusal_before_it_is_sent() {
 fn without_a_backend_everybody_is_anonymous() {
     let jam = Jam::builder().build().unwrap();
     let request = Request::get("/").with("authorization", format!("Bearer {}", good()));
-    assert_eq!(ready(jam.begin(&request).identity::<User>()).map_err(kind).unwrap_err(), RejectKind::Unauthenticated);
-    assert_eq!(jam.make_payload(&serde_json::json!({})).unwrap_err().kind(), ErrorKind::NotAvailable);
+    assert_eq!(
+        ready(jam.begin(&request).identity::<User>()).map_err(kind).unwrap_err(),
+        RejectKind::Unauthenticated
+    );
+    assert_eq!(
+        jam.make_payload(&serde_json::json!({})).unwrap_err().kind(),
+        ErrorKind::NotAvailable
+    );
 }
 
 #[test]
 fn g52_a_flow_and_its_parts_print_no_credential() {
     let flow = flow(&[bearer(&good()), cookie("canary")]);
-    let found = format!("{:?}", jam().find_credential(&Request::get("/").with("cookie", "__Host-jwt=canary")));
+    let found = format!(
+        "{:?}",
+        jam().find_credential(&Request::get("/").with("cookie", "__Host-jwt=canary"))
+    );
     flow.persist_jwt(&good()).unwrap();
     let printed = format!("{flow:?} {found} {:?} {:?}", ready(flow.finish()), flow.jam());
     assert!(!printed.contains("canary") && !printed.contains("eyJ"), "{printed}");

@@ -28,23 +28,57 @@ fn bearer(value: &[u8]) -> String {
 }
 
 fn cookie(lines: &[&str]) -> String {
-    let headers: Vec<(&str, &[u8])> = lines.iter().map(|line| ("cookie", line.as_bytes())).collect();
+    let headers: Vec<(&str, &[u8])> =
+        lines.iter().map(|line| ("cookie", line.as_bytes())).collect();
     found(&CredentialSource::cookie("id"), &headers)
 }
 
 #[test]
 fn bearer_credentials_are_read_as_rfc_6750_writes_them() {
-    for good in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer   abc", " Bearer abc\t ", "Bearer\x20abc"] {
+    for good in [
+        "Bearer abc",
+        "bearer abc",
+        "BEARER abc",
+        "Bearer   abc",
+        " Bearer abc\t ",
+        "Bearer\x20abc",
+    ] {
         assert_eq!(bearer(good.as_bytes()), "abc", "{good:?}");
     }
     assert_eq!(bearer(b"Bearer aZ09-._~+/=="), "aZ09-._~+/==");
-    for absent in ["", " ", "\t", "Basic abc", "Basic", "Bearerabc", "Bearer-x abc", "abc.def.ghi", "\"Bearer abc\"", "=abc"] {
+    for absent in [
+        "",
+        " ",
+        "\t",
+        "Basic abc",
+        "Basic",
+        "Bearerabc",
+        "Bearer-x abc",
+        "abc.def.ghi",
+        "\"Bearer abc\"",
+        "=abc",
+    ] {
         assert_eq!(bearer(absent.as_bytes()), "absent", "{absent:?}");
     }
     for malformed in [
-        "Bearer", "Bearer ", "Bearer\tabc", "Bearer \tabc", "Bearer abc def", "Bearer abc,def", "Bearer abc, Basic x", "Bearer =",
-        "Bearer a=b", "Bearer \"abc\"", "Bearer,abc", "Bearer:abc", "Bearer=abc", "Bearer abc;", "Bearer token=abc", "Bearer ä",
-        "Bearer a\u{0}b", "Bearer %41",
+        "Bearer",
+        "Bearer ",
+        "Bearer\tabc",
+        "Bearer \tabc",
+        "Bearer abc def",
+        "Bearer abc,def",
+        "Bearer abc, Basic x",
+        "Bearer =",
+        "Bearer a=b",
+        "Bearer \"abc\"",
+        "Bearer,abc",
+        "Bearer:abc",
+        "Bearer=abc",
+        "Bearer abc;",
+        "Bearer token=abc",
+        "Bearer ä",
+        "Bearer a\u{0}b",
+        "Bearer %41",
     ] {
         assert_eq!(bearer(malformed.as_bytes()), "malformed", "{malformed:?}");
     }
@@ -54,8 +88,16 @@ fn bearer_credentials_are_read_as_rfc_6750_writes_them() {
 #[test]
 fn g63_several_lines_of_one_header_are_a_conflict() {
     let source = CredentialSource::bearer();
-    for (a, b) in [("Bearer a", "Bearer b"), ("Bearer a", "Bearer a"), ("Basic x", "Bearer a"), ("", "Bearer a")] {
-        assert_eq!(found(&source, &[("authorization", a.as_bytes()), ("Authorization", b.as_bytes())]), "conflict");
+    for (a, b) in [
+        ("Bearer a", "Bearer b"),
+        ("Bearer a", "Bearer a"),
+        ("Basic x", "Bearer a"),
+        ("", "Bearer a"),
+    ] {
+        assert_eq!(
+            found(&source, &[("authorization", a.as_bytes()), ("Authorization", b.as_bytes())]),
+            "conflict"
+        );
     }
 }
 
@@ -81,7 +123,19 @@ fn cookies_are_found_on_any_line_and_in_any_place() {
     assert_eq!(cookie(&["a=1", "id=abc"]), "abc");
     assert_eq!(cookie(&["id=a=b"]), "a=b");
     assert_eq!(cookie(&["; ;; id=abc ;"]), "abc");
-    for absent in ["ID=abc", "xid=abc", "id", "idx=abc", "id =abc", "=id", "id=", "", ";", "a=id=abc", "a=\"; id=\""] {
+    for absent in [
+        "ID=abc",
+        "xid=abc",
+        "id",
+        "idx=abc",
+        "id =abc",
+        "=id",
+        "id=",
+        "",
+        ";",
+        "a=id=abc",
+        "a=\"; id=\"",
+    ] {
         let expected = if absent == "a=\"; id=\"" { "malformed" } else { "absent" };
         assert_eq!(cookie(&[absent]), expected, "{absent:?}");
     }
@@ -103,7 +157,17 @@ fn g46_equal_duplicates_are_one_cookie_and_different_ones_a_conflict() {
 #[test]
 fn quotes_belong_to_a_cookies_value_and_odd_octets_break_it() {
     assert_eq!(cookie(&["id=\"abc\""]), "\"abc\"");
-    for malformed in ["id=\"abc", "id=abc\"", "id=a\"b", "id=a b", "id=a,b", "id=a\\b", "id=ä", "id=a\u{7f}", "id= abc"] {
+    for malformed in [
+        "id=\"abc",
+        "id=abc\"",
+        "id=a\"b",
+        "id=a b",
+        "id=a,b",
+        "id=a\\b",
+        "id=ä",
+        "id=a\u{7f}",
+        "id= abc",
+    ] {
         assert_eq!(cookie(&[malformed]), "malformed", "{malformed:?}");
     }
 }
@@ -115,9 +179,15 @@ fn jam(sources: &[CredentialSource]) -> Jam {
 
 #[test]
 fn the_first_source_present_decides() {
-    let jam = jam(&[CredentialSource::cookie("id"), CredentialSource::bearer(), CredentialSource::header("x-token")]);
+    let jam = jam(&[
+        CredentialSource::cookie("id"),
+        CredentialSource::bearer(),
+        CredentialSource::header("x-token"),
+    ]);
     let look = |headers: &[(&str, &str)]| {
-        let request = headers.iter().fold(Request::get("/"), |request, (name, value)| request.with(name, value));
+        let request = headers
+            .iter()
+            .fold(Request::get("/"), |request, (name, value)| request.with(name, value));
         let (source, found) = jam.find_credential(&request);
         match found {
             Found::Absent => "absent".to_owned(),
@@ -147,10 +217,18 @@ fn contradictions_are_errors_when_the_backend_is_built() {
     let cookie = |settings| CredentialTransport::cookie(settings);
     assert!(refused(backend().source(CredentialSource::header("x token"))).contains("x token"));
     assert!(refused(backend().source(CredentialSource::cookie("a;b"))).contains("a;b"));
-    assert!(refused(backend().source(CredentialSource::bearer()).source(CredentialSource::bearer())).contains("twice"));
+    assert!(
+        refused(backend().source(CredentialSource::bearer()).source(CredentialSource::bearer()))
+            .contains("twice")
+    );
     assert!(refused(backend().transport(cookie(CookieSettings::new("jwt")))).contains("__Host-"));
-    assert!(refused(backend().transport(cookie(CookieSettings::new("__Host-")))).contains("prefix"));
-    assert!(refused(backend().transport(CredentialTransport::header("Set-Cookie"))).contains("transport"));
+    assert!(
+        refused(backend().transport(cookie(CookieSettings::new("__Host-")))).contains("prefix")
+    );
+    assert!(
+        refused(backend().transport(CredentialTransport::header("Set-Cookie")))
+            .contains("transport")
+    );
     let none = CookieSettings::new("__Host-jwt").insecure_dev().same_site(SameSite::None);
     assert!(refused(backend().transport(cookie(none))).contains("Secure"));
     let other = backend()
@@ -161,7 +239,11 @@ fn contradictions_are_errors_when_the_backend_is_built() {
 
 #[test]
 fn g50_no_source_reads_the_query() {
-    let jam = jam(&[CredentialSource::bearer(), CredentialSource::cookie("id"), CredentialSource::header("x-token")]);
+    let jam = jam(&[
+        CredentialSource::bearer(),
+        CredentialSource::cookie("id"),
+        CredentialSource::header("x-token"),
+    ]);
     for target in ["/?access_token=abc", "/?id=abc&x-token=abc", "/?authorization=Bearer%20abc"] {
         assert_eq!(jam.find_credential(&Request::get(target)).1, Found::Absent);
     }

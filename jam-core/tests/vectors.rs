@@ -68,7 +68,8 @@ fn g33_every_encrypted_token_is_refused_as_malformed() {
     let Some(cases) = vectors("wycheproof_jwe.json") else { return };
     assert_eq!(cases.len(), 173);
     let key = Key::from_secret(Algorithm::HS256, [7; 32]).unwrap();
-    let jwt = JwtBackend::builder(KeyRing::new([key]).unwrap()).max_token_bytes(1 << 20).build().unwrap();
+    let jwt =
+        JwtBackend::builder(KeyRing::new([key]).unwrap()).max_token_bytes(1 << 20).build().unwrap();
     for case in &cases {
         let error = jwt.verifier().verify_signature(case["token"].as_str().unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed, "{} {}", case["id"], case["comment"]);

@@ -35,7 +35,7 @@ enum Chore {
     Tidy,
     /// Which tests prove which security property
     Properties,
-    /// A benchmark of the `benches` package, e.g. `bench tokens -- --quick`
+    /// A benchmark of the `benches` package
     Bench(bench::Options),
 }
 

@@ -33,7 +33,7 @@ pub(crate) enum Run {
     /// A call that must succeed.
     Passes(Call),
     /// A call that must fail, with these words in what it says.
-    Fails(Call, &'static [&'static str]),
+    Fails(Call, &'static str),
 }
 
 /// A call of cargo.
@@ -65,7 +65,7 @@ const RUST_CRYPTO: &str = "--no-default-features --features rust_crypto";
 const BOTH: &str = "--no-default-features --features aws_lc_rs,rust_crypto,config";
 
 /// The words of jam-core's own compile error for a build without crypto.
-const NO_CRYPTO: &[&str] = &["error: ", "aws_lc_rs", "rust_crypto"];
+const NO_CRYPTO: &str = "jam-core needs a crypto library";
 
 impl StepName {
     pub(crate) fn as_str(self) -> &'static str {

@@ -84,7 +84,7 @@ fn numbered(tree: &Tree) -> impl Iterator<Item = Numbered<'_>> {
     tree.rust().flat_map(|(file, rust)| {
         let lines = rust.lines.iter().enumerate();
         lines.filter_map(move |(index, line)| {
-            let (name, numbers) = parse(&line.raw, &line.code)?;
+            let (name, numbers) = parse(&line.code)?;
             let is_test = has_test_attribute(rust, index);
             Some(Numbered { path: &file.path, line: index + 1, name, numbers, is_test })
         })
@@ -92,12 +92,11 @@ fn numbered(tree: &Tree) -> impl Iterator<Item = Numbered<'_>> {
 }
 
 /// The name of a function and the numbers that it begins with; `None` without any.
-fn parse<'a>(raw: &'a str, code: &str) -> Option<(&'a str, Vec<(&'static str, &'a str)>)> {
-    let (head, _) = code.split_once("fn ")?;
+fn parse(code: &str) -> Option<(&str, Vec<(&'static str, &str)>)> {
+    let (head, tail) = code.split_once("fn ")?;
     if !head.is_empty() && !head.ends_with([' ', '(']) {
         return None;
     }
-    let (_, tail) = raw.split_once("fn ")?;
     let name = tail.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
     let numbers: Vec<_> = name.split('_').map_while(number).collect();
     (!numbers.is_empty()).then_some((name, numbers))

@@ -42,3 +42,22 @@ pub(super) fn ed_public(seed: &[u8; 32]) -> Option<[u8; 32]> {
     let derive = backend::PROVIDER.key_utils.ed_pub_components_from_private_key;
     derive(document.as_bytes(), &EllipticCurve::Ed25519).ok()?.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::key::{Algorithm, Key, MAX_SIGNATURE_LEN};
+
+    /// With two crypto features in one build, or none, the engine panics when its process-wide
+    /// provider is first asked for. It can be installed as long as nobody has asked.
+    #[test]
+    fn hole15_the_process_wide_provider_is_never_asked() {
+        for algorithm in [Algorithm::HS256, Algorithm::ES256, Algorithm::EdDSA] {
+            let key = Key::generate(algorithm).unwrap();
+            let again = Key::from_jwk(None, &key.danger_private_jwk().unwrap()).unwrap();
+            let mut out = [0; MAX_SIGNATURE_LEN];
+            let length = again.sign(b"message", &mut out).unwrap();
+            assert!(key.verify(b"message", &out[..length]));
+        }
+        assert!(super::backend::PROVIDER.install_default().is_ok());
+    }
+}

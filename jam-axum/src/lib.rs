@@ -109,6 +109,7 @@
 //!
 //! This crate serves axum 0.8 through axum-core 0.5. Its features are the core's: `aws_lc_rs` and
 //! `config` are on by default; `rust_crypto` is the fallback where no C compiler is at hand.
+//! `utoipa` adds the module `openapi`, for OpenAPI documents of utoipa 5.
 
 mod extract;
 mod guard;
@@ -118,6 +119,13 @@ pub use extract::{Flow, Identity, MaybeIdentity};
 pub use guard::{require_login, require_scope};
 pub use jam_tower::{GuardLayer, JamLayer, View};
 pub use rejection::Rejection;
+
+/// The sources of a `Jam` as security schemes of an OpenAPI document.
+#[cfg(feature = "utoipa")]
+pub mod openapi {
+    #[doc(inline)]
+    pub use jam_openapi::SecuritySchemes;
+}
 
 /// What a request is told that no layer has seen.
 const MISSING_LAYER: &str = "add `.layer(jam_axum::JamLayer::new(jam))` as the last call on the \

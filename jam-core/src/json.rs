@@ -43,6 +43,23 @@ pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Fault> {
     if scanner.at == text.len() { Ok(()) } else { Err(Fault::Syntax) }
 }
 
+/// As [`check`] for a document that must be an object, whose members are shown: each name, and the
+/// text of its value.
+pub(crate) fn members<'a>(
+    text: &'a str,
+    limits: &Limits,
+    mut see: impl FnMut(&Cow<'a, str>, &'a str),
+) -> Result<(), Fault> {
+    let mut scanner = Scanner { text, at: 0, members: limits.members };
+    scanner.space();
+    if scanner.peek() != Some(b'{') {
+        return Err(Fault::Syntax);
+    }
+    scanner.object(limits.depth.saturating_sub(1), &mut see)?;
+    scanner.space();
+    if scanner.at == text.len() { Ok(()) } else { Err(Fault::Syntax) }
+}
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -68,7 +85,7 @@ impl<'a> Scanner<'a> {
 
     fn value(&mut self, depth: usize) -> Result<(), Fault> {
         match self.peek() {
-            Some(b'{') => self.object(depth.checked_sub(1).ok_or(Fault::Syntax)?),
+            Some(b'{') => self.object(depth.checked_sub(1).ok_or(Fault::Syntax)?, &mut |_, _| {}),
             Some(b'[') => self.array(depth.checked_sub(1).ok_or(Fault::Syntax)?),
             Some(b'"') => self.string().map(|_| ()),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -131,14 +148,16 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let mut escaped = false;
         loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+            self.at += rest.iter().position(special).ok_or(Fault::Syntax)?;
             match self.next()? {
                 b'"' => break,
                 b'\\' => {
                     escaped = true;
                     self.escape()?;
                 }
-                0..=0x1f => return Err(Fault::Syntax),
-                _ => {}
+                _ => return Err(Fault::Syntax),
             }
         }
         let raw = self.text.get(start..self.at).ok_or(Fault::Syntax)?;
@@ -193,7 +212,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<(), Fault> {
+    fn object(
+        &mut self,
+        depth: usize,
+        see: &mut dyn FnMut(&Cow<'a, str>, &'a str),
+    ) -> Result<(), Fault> {
         self.at += 1;
         self.space();
         if self.peek() == Some(b'}') {
@@ -208,15 +231,18 @@ impl<'a> Scanner<'a> {
             }
             self.members = self.members.checked_sub(1).ok_or(Fault::Members)?;
             let (raw, escaped) = self.string()?;
-            if !names.insert(unescape(raw, escaped)?) {
-                return Err(Fault::Duplicate);
-            }
+            let name = unescape(raw, escaped)?;
             self.space();
             if self.next()? != b':' {
                 return Err(Fault::Syntax);
             }
             self.space();
+            let start = self.at;
             self.value(depth)?;
+            see(&name, self.text.get(start..self.at).unwrap_or_default());
+            if !names.insert(name) {
+                return Err(Fault::Duplicate);
+            }
             self.space();
             match self.next()? {
                 b',' => {}
@@ -239,32 +265,51 @@ fn unescape(raw: &str, escaped: bool) -> Result<Cow<'_, str>, Fault> {
 /// makes the search quadratic.
 #[derive(Default)]
 pub(crate) struct Names<'a> {
+    /// Length, first and last bytes of each name: sixteen are compared in a few instructions, and
+    /// only names that agree in them are compared in full.
+    prints: [u32; 16],
     few: [&'a str; 16],
     count: usize,
-    /// A bit for each (length, first, last byte) seen: a clear bit proves that a name is new.
-    seen: u64,
     many: Option<HashSet<Cow<'a, str>>>,
 }
 
 impl<'a> Names<'a> {
     /// Adds a name; false when it was there.
+    #[inline]
     pub(crate) fn insert(&mut self, name: Cow<'a, str>) -> bool {
-        let bit = 1 << fingerprint(name.as_bytes());
-        let new = self.seen & bit == 0;
-        self.seen |= bit;
+        let print = fingerprint(name.as_bytes());
+        let familiar = self.prints.iter().fold(false, |found, &known| found | (known == print));
+        match (name, self.few.get_mut(self.count), self.prints.get_mut(self.count)) {
+            (Cow::Borrowed(name), Some(slot), Some(mark)) if !familiar => {
+                *slot = name;
+                *mark = print;
+                self.count += 1;
+                true
+            }
+            (name, _, _) => self.insert_slowly(name, print),
+        }
+    }
+
+    #[cold]
+    fn insert_slowly(&mut self, name: Cow<'a, str>, print: u32) -> bool {
         if let Some(many) = &mut self.many {
             return many.insert(name);
         }
-        if !new && self.few().contains(&name.as_ref()) {
+        if self.few().contains(&name.as_ref()) {
             return false;
         }
-        if let (Cow::Borrowed(name), Some(slot)) = (&name, self.few.get_mut(self.count)) {
+        if let (Cow::Borrowed(name), Some(slot), Some(mark)) =
+            (&name, self.few.get_mut(self.count), self.prints.get_mut(self.count))
+        {
             *slot = name;
+            *mark = print;
             self.count += 1;
             return true;
         }
         let mut many: HashSet<_> = self.few().iter().map(|name| Cow::Borrowed(*name)).collect();
         let new = many.insert(name);
+        // From here on every name goes the slow way, into the set.
+        self.count = self.few.len();
         self.many = Some(many);
         new
     }
@@ -274,11 +319,12 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Never 0, which stands for an empty place.
 fn fingerprint(name: &[u8]) -> u32 {
-    let first = name.first().copied().unwrap_or_default();
-    let last = name.last().copied().unwrap_or_default();
-    (u32::from(first) + u32::from(last) * 7 + u32::try_from(name.len()).unwrap_or_default() * 13)
-        % 64
+    let byte = |at: Option<&u8>| u32::from(at.copied().unwrap_or_default());
+    let length = u32::try_from(name.len()).unwrap_or(u32::MAX) & 0xff;
+    let second_last = byte(name.iter().rev().nth(1));
+    (1 << 31) ^ (length << 23) ^ (byte(name.first()) << 16) ^ (second_last << 8) ^ byte(name.last())
 }
 
 #[cfg(test)]

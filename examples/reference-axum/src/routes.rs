@@ -1,5 +1,6 @@
 //! The contract's routes, with axum's router, extractors and errors.
 
+use crate::kit;
 use crate::reply::Reply;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,15 +11,13 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use jam_axum::{
-    Flow, Identity, JamLayer, MaybeIdentity, Rejection, View, require_login, require_scope,
-};
+use jam_axum::{Flow, Identity, MaybeIdentity, Rejection, View, require_login, require_scope};
 use jam_core::Jam;
 use reference_handlers::{BodyFault, Claims, MAX_BODY_BYTES, routes as shared};
 use std::convert::Infallible;
 
-/// All routes, behind one layer that also covers the 404.
-pub(crate) fn router(jam: Jam) -> Router {
+/// All routes, without the layer that they need around them.
+pub fn routes(jam: Jam) -> Router {
     Router::new()
         .route("/public", get(public))
         .route("/whoami", get(whoami))
@@ -33,9 +32,9 @@ pub(crate) fn router(jam: Jam) -> Router {
         .route("/ws", get(ws))
         .route("/credential", get(credential))
         .route("/debug", get(debug))
+        .nest("/kit", kit::routes(jam.clone()))
         .merge(later())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(JamLayer::new(jam.clone()))
         .with_state(jam)
 }
 
@@ -68,11 +67,11 @@ async fn maybe(identity: MaybeIdentity<Claims>) -> Reply {
     Reply(shared::maybe(identity.as_ref()))
 }
 
-async fn admin() -> Reply {
+pub(crate) async fn admin() -> Reply {
     Reply(shared::admin())
 }
 
-async fn page() -> Reply {
+pub(crate) async fn page() -> Reply {
     Reply(shared::page())
 }
 
@@ -92,7 +91,7 @@ async fn jwks(State(jam): State<Jam>) -> Reply {
     Reply(shared::jwks(&jam))
 }
 
-async fn fail() -> Result<Reply, StatusCode> {
+pub(crate) async fn fail() -> Result<Reply, StatusCode> {
     Err(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
@@ -102,7 +101,7 @@ async fn stream() -> Response {
     (content_type, Body::from_stream(pieces)).into_response()
 }
 
-async fn ws(upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Response {
+pub(crate) async fn ws(upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Response {
     match upgrade {
         Ok(upgrade) => upgrade.on_upgrade(echo),
         Err(_) => Reply(shared::no_websocket()).into_response(),

@@ -28,6 +28,7 @@
 mod answer;
 mod body;
 mod claims;
+pub mod kit;
 pub mod routes;
 mod start;
 mod users;

@@ -109,7 +109,7 @@ impl JwtBackend {
             "type": policy.token_type,
             "required_claims": policy.required_claims,
             "allow_missing_exp": policy.allow_missing_exp,
-            "leeway_seconds": policy.leeway.as_secs_f64(),
+            "leeway_seconds": policy.leeway.as_secs(),
             "expires_in_seconds": policy.expires_in.as_secs(),
             "max_token_bytes": policy.max_token_bytes,
             "cache": 0,

@@ -5,11 +5,11 @@
 //! is the same by construction: the observer alone decides whether a token is accepted.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::policy::Policy;
-use super::tee::Tee;
+use super::tee::{Claim, Tee};
+use super::values::{Audience, Text};
 use crate::clock::NumericDate;
 use crate::error::{Error, ErrorKind};
 use crate::json::{self, Limits};
@@ -81,6 +81,39 @@ impl<'p> Observer<'p> {
     pub(super) fn audience<'a>(&mut self, mut audience: impl Iterator<Item = &'a str>) {
         let known = audience.any(|a| self.policy.audiences.iter().any(|known| known == a));
         self.audience = Match::new(known);
+    }
+
+    /// Sees all claims of a payload by the strict scan, which is the rule; the pass that types them
+    /// as well is a shorter way to the same.
+    fn scan(&mut self, payload: &str) -> Result<(), ErrorKind> {
+        let mut sound = true;
+        json::members(payload, &Limits::TOKEN, |name, value| {
+            self.name(name);
+            sound &= self.claim(Claim::named(name), value).is_some();
+        })
+        .map_err(fault)?;
+        self.complete = true;
+        if sound { Ok(()) } else { Err(ErrorKind::MalformedClaim) }
+    }
+
+    /// One claim as JSON text; `None` when it has the wrong type.
+    fn claim(&mut self, claim: Claim, value: &str) -> Option<()> {
+        match claim {
+            Claim::Other => {}
+            Claim::Exp => self.exp = Date::At(NumericDate::from_json_number(value)?),
+            Claim::Nbf => self.nbf = Date::At(NumericDate::from_json_number(value)?),
+            Claim::Iat => self.iat = Date::At(NumericDate::from_json_number(value)?),
+            Claim::Iss => {
+                let Text(issuer) = serde_json::from_str(value).ok()?;
+                self.issuer(&issuer);
+            }
+            Claim::Text => value.starts_with('"').then_some(())?,
+            Claim::Aud => match serde_json::from_str(value).ok()? {
+                Audience::One(Text(one)) => self.audience(std::iter::once(&*one)),
+                Audience::Many(many) => self.audience(many.iter().map(|Text(one)| &**one)),
+            },
+        }
+        Some(())
     }
 
     /// Reads the dates that are no whole numbers from the text, exactly.
@@ -185,8 +218,18 @@ pub(crate) fn judge_and_read<'de, P: Deserialize<'de>>(
 
 /// Judges the form of claims that are about to be signed.
 pub(crate) fn check_form(payload: &str, observer: &mut Observer<'_>) -> Result<(), ErrorKind> {
-    observe::<IgnoredAny>(payload, observer)?;
+    observer.scan(payload)?;
     observer.settle_fractions(payload)
+}
+
+/// Judges the claims in `payload` at `now`, typing nothing.
+pub(crate) fn judge(
+    payload: &str,
+    observer: &mut Observer<'_>,
+    now: std::time::Duration,
+) -> Result<(), ErrorKind> {
+    observer.scan(payload)?;
+    observer.judge(payload, now)
 }
 
 /// Lets the observer see every claim. Returns the typed payload as well, unless `P` refused it or
@@ -204,12 +247,9 @@ fn observe<'de, P: Deserialize<'de>>(
         return Ok(Some(typed));
     }
     // The slow way, which also tells what was wrong: the document, a registered claim, or only P.
-    scan(payload)?;
     *observer = Observer::new(observer.policy, observer.key_issuer);
-    match one_pass::<IgnoredAny>(payload, observer) {
-        Ok(_) if observer.complete => Ok(None),
-        _ => Err(ErrorKind::MalformedClaim),
-    }
+    observer.scan(payload)?;
+    Ok(None)
 }
 
 fn one_pass<'de, P: Deserialize<'de>>(
@@ -241,11 +281,14 @@ pub(crate) fn retype<'de, P: Deserialize<'de>>(payload: &'de str) -> Result<P, E
 
 /// Whether the payload is well-formed JSON of the kind a claims set is (RFC 7519 §7.2).
 pub(crate) fn scan(payload: &str) -> Result<(), ErrorKind> {
-    json::check(payload.as_bytes(), &Limits::TOKEN).map_err(|fault| match fault {
+    json::members(payload, &Limits::TOKEN, |_, _| {}).map_err(fault)
+}
+
+fn fault(fault: json::Fault) -> ErrorKind {
+    match fault {
         json::Fault::Members => ErrorKind::TooLarge,
         json::Fault::Syntax | json::Fault::Duplicate => ErrorKind::Malformed,
-    })?;
-    if payload.trim_start().starts_with('{') { Ok(()) } else { Err(ErrorKind::Malformed) }
+    }
 }
 
 /// Whether one pass of serde could miss something that the strict scan refuses: duplicate names in

@@ -2,10 +2,9 @@
 //! token is written into one buffer.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64_simd::{Out, URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 use super::claims::{self, Observer};
@@ -50,18 +49,20 @@ impl JwtSigner {
         without_expiry: bool,
     ) -> Result<String, Error> {
         let keys = self.shared.keys.load();
-        let mut json = Scratch::default();
-        serde_json::to_writer(&mut json, claims).map_err(|error| {
+        let key = keys.ring.signing();
+        // The JSON first, the token behind it, in one allocation for all but large payloads.
+        let mut buffer = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut buffer, claims).map_err(|error| {
             Error::new(ErrorKind::InvalidPayload, "the payload cannot be written as JSON")
                 .with_source(error)
         })?;
-        let json = std::str::from_utf8(json.as_bytes()).map_err(|_| ErrorKind::InvalidPayload)?;
-        let mut observer = Observer::new(&self.shared.policy, keys.ring.signing().issuer());
+        let json = std::str::from_utf8(&buffer).map_err(|_| ErrorKind::InvalidPayload)?;
+        let mut observer = Observer::new(&self.shared.policy, key.issuer());
         claims::check_form(json, &mut observer).map_err(form_fault)?;
         observer
             .judge_minting(without_expiry)
             .map_err(|message| Error::new(ErrorKind::InvalidPayload, message))?;
-        compose(keys.ring.signing(), keys.signed_header(), json)
+        compose(key, keys.signed_header(), buffer)
     }
 }
 
@@ -84,19 +85,27 @@ fn form_fault(kind: ErrorKind) -> Error {
     Error::new(kind, message)
 }
 
-/// Header, dot, payload, dot, signature, in one allocation.
-fn compose(key: &Key, header: &str, json: &str) -> Result<String, Error> {
-    let payload_length = URL_SAFE_NO_PAD.encoded_length(json.len());
+/// Header, dot, payload, dot, signature: written behind the JSON, which is dropped at the end.
+fn compose(key: &Key, header: &str, mut buffer: Vec<u8>) -> Result<String, Error> {
+    let json_length = buffer.len();
+    let message_length = header.len() + 1 + URL_SAFE_NO_PAD.encoded_length(json_length);
     let signature_length = URL_SAFE_NO_PAD.encoded_length(key.signature_len());
-    let mut token = String::with_capacity(header.len() + payload_length + signature_length + 2);
-    token.push_str(header);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_append(json, &mut token);
-    let mut buffer = [0; MAX_SIGNATURE_LEN];
-    let length = key.sign(token.as_bytes(), &mut buffer)?;
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_append(buffer.get(..length).unwrap_or_default(), &mut token);
-    Ok(token)
+    buffer.reserve(message_length + 1 + signature_length);
+    buffer.extend_from_slice(header.as_bytes());
+    buffer.push(b'.');
+    let payload_start = buffer.len();
+    buffer.resize(json_length + message_length, 0);
+    let (front, payload) =
+        buffer.split_at_mut_checked(payload_start).ok_or(ErrorKind::Unavailable)?;
+    let json = front.get(..json_length).unwrap_or_default();
+    let _ = URL_SAFE_NO_PAD.encode(json, Out::from_slice(payload));
+    let mut signature = [0; MAX_SIGNATURE_LEN];
+    let length = key.sign(buffer.get(json_length..).unwrap_or_default(), &mut signature)?;
+    buffer.push(b'.');
+    URL_SAFE_NO_PAD.encode_append(signature.get(..length).unwrap_or_default(), &mut buffer);
+    buffer.drain(..json_length);
+    // Base64url and dots.
+    String::from_utf8(buffer).map_err(|_| ErrorKind::Unavailable.into())
 }
 
 /// The encoded header segment for a key and a token type.
@@ -116,51 +125,4 @@ pub(super) fn encode_header(key: &Key, token_type: Option<&str>) -> String {
     };
     // Three strings always serialize; an empty header would merely sign a token nobody accepts.
     URL_SAFE_NO_PAD.encode_to_string(serde_json::to_vec(&header).unwrap_or_default())
-}
-
-/// A buffer on the stack that spills to the heap.
-struct Scratch {
-    stack: [u8; 1024],
-    length: usize,
-    heap: Vec<u8>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self { stack: [0; 1024], length: 0, heap: Vec::new() }
-    }
-}
-
-impl Scratch {
-    fn as_bytes(&self) -> &[u8] {
-        if self.heap.is_empty() {
-            self.stack.get(..self.length).unwrap_or_default()
-        } else {
-            &self.heap
-        }
-    }
-}
-
-impl io::Write for Scratch {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.heap.is_empty() {
-            let end = self.length + bytes.len();
-            if let Some(room) = self.stack.get_mut(self.length..end) {
-                room.copy_from_slice(bytes);
-                self.length = end;
-                return Ok(());
-            }
-            self.heap = self.as_bytes().to_vec();
-        }
-        self.heap.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

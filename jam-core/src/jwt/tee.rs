@@ -110,8 +110,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for TeeVisitor<'_, '_, V> {
     }
 }
 
+/// What a name stands for among the registered claims.
 #[derive(Clone, Copy)]
-enum Claim {
+pub(super) enum Claim {
     Exp,
     Nbf,
     Iat,
@@ -123,7 +124,7 @@ enum Claim {
 }
 
 impl Claim {
-    fn named(name: &str) -> Self {
+    pub(super) fn named(name: &str) -> Self {
         match name {
             "exp" => Self::Exp,
             "nbf" => Self::Nbf,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 use super::claims::{self, Observer};
 use super::header::{Header, Proven, type_matches};
@@ -106,7 +106,11 @@ impl JwtVerifier {
         if token.len() > self.max_token_bytes() {
             return Err(ErrorKind::TooLarge.into());
         }
-        self.verify_and_keep::<IgnoredAny>(token.to_vec()).map(|(raw, _)| raw)
+        let (payload, key) = self.open(token.to_vec())?;
+        let mut observer = self.observer(&key);
+        claims::judge(&payload, &mut observer, self.shared.clock.now())?;
+        let expires_at = observer.expires_at();
+        Ok(RawVerified::new(payload, key, expires_at))
     }
 
     /// Verifies header, key and signature alone. The payload may be any bytes; no claim is judged.
@@ -127,12 +131,22 @@ impl JwtVerifier {
         self.shared.policy.max_token_bytes
     }
 
-    /// Verifies once, keeping the payload beside its first typing; it is decoded in place, in the
-    /// memory that held the token. The inner error: the token is good, but its claims do not fit `P`.
+    /// Verifies once, keeping the payload beside its first typing. The inner error: the token is
+    /// good, but its claims do not fit `P`.
     pub(crate) fn verify_and_keep<P: DeserializeOwned>(
         &self,
-        mut token: Vec<u8>,
+        token: Vec<u8>,
     ) -> Result<(RawVerified, Result<P, Error>), Error> {
+        let (payload, key) = self.open(token)?;
+        let mut observer = self.observer(&key);
+        let typed = claims::judge_and_read(&payload, &mut observer, self.shared.clock.now())?;
+        let expires_at = observer.expires_at();
+        Ok((RawVerified::new(payload, key, expires_at), typed))
+    }
+
+    /// The payload of a token whose signature verified, decoded in place, in the memory that held
+    /// the token.
+    fn open(&self, mut token: Vec<u8>) -> Result<(String, Key), ErrorKind> {
         let signed = self.signature(&token, Scope::Token)?;
         let (key, length) = (signed.key, signed.payload.len());
         // The payload stands between the first and the second dot.
@@ -143,10 +157,7 @@ impl JwtVerifier {
             URL_SAFE_NO_PAD.decode_inplace(&mut token).map_err(|_| ErrorKind::Malformed)?.len();
         token.truncate(decoded);
         let payload = String::from_utf8(token).map_err(|_| ErrorKind::Malformed)?;
-        let mut observer = self.observer(&key);
-        let typed = claims::judge_and_read(&payload, &mut observer, self.shared.clock.now())?;
-        let expires_at = observer.expires_at();
-        Ok((RawVerified::new(payload, key, expires_at), typed))
+        Ok((payload, key))
     }
 
     fn observer<'a>(&'a self, key: &'a Key) -> Observer<'a> {

@@ -1,7 +1,7 @@
-//! aws-lc-rs, with every key parsed once, when it is loaded.
+//! aws-lc-rs, with every key parsed once, when it is loaded; HMAC and the verification of Ed25519
+//! by libraries that were measured to be faster.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -13,6 +13,7 @@ use jsonwebtoken::crypto::CryptoProvider;
 use jsonwebtoken::{DecodingKey, DecodingKeyKind, EncodingKey};
 use zeroize::Zeroizing;
 
+use super::mac::Mac;
 use crate::key::algorithm::{Algorithm, Curve, Family};
 use crate::key::refuse;
 use crate::{Error, ErrorKind};
@@ -25,7 +26,7 @@ pub(in crate::key) const RSA_MAX_BITS: usize = 8192;
 /// A key that verifies, prepared.
 #[derive(Clone)]
 pub(in crate::key) enum Verifier {
-    Hmac(Box<hmac::Key>),
+    Hmac(Box<Mac>),
     Public(ParsedPublicKey),
     Ed(Box<VerifyingKey>),
 }
@@ -33,7 +34,7 @@ pub(in crate::key) enum Verifier {
 /// A key that signs, prepared.
 #[derive(Clone)]
 pub(in crate::key) enum Signer {
-    Hmac(Box<hmac::Key>),
+    Hmac(Box<Mac>),
     Rsa(RsaKeyPair, &'static RsaSignatureEncoding),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
@@ -48,7 +49,7 @@ impl Verifier {
         }
         let bytes = key.try_get_as_bytes().ok()?;
         match algorithm.family() {
-            Family::Hmac => Some(Self::Hmac(hmac_key(algorithm, bytes)?)),
+            Family::Hmac => Some(Self::Hmac(Box::new(Mac::prepare(algorithm, bytes)?))),
             Family::Ec(curve) => {
                 ParsedPublicKey::new(ec_verification(curve), bytes).ok().map(Self::Public)
             }
@@ -63,7 +64,7 @@ impl Verifier {
     /// Whether the signature belongs to the message; its length has been judged before.
     pub(in crate::key) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
+            Self::Hmac(key) => key.verify(message, signature),
             Self::Public(key) => key.verify_sig(message, signature).is_ok(),
             // `verify_strict` would also refuse a small-order R. That changes nothing once the key
             // itself is not of small order, and costs a point decompression.
@@ -82,7 +83,9 @@ impl Signer {
     pub(in crate::key) fn prepare(algorithm: Algorithm, key: &EncodingKey) -> Result<Self, Error> {
         let bytes = key.as_bytes();
         let signer = match algorithm.family() {
-            Family::Hmac => hmac_key(algorithm, bytes).map(Self::Hmac),
+            Family::Hmac => {
+                Mac::prepare(algorithm, bytes).map(|key| Self::Hmac(Box::new(key)))
+            }
             Family::Rsa => RsaKeyPair::from_der(bytes)
                 .ok()
                 .zip(rsa_signing(algorithm))
@@ -103,7 +106,10 @@ impl Signer {
     /// that a failing generator alone does not give the key away (RFC 8725 §3.2).
     pub(in crate::key) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<(), Error> {
         let done = match self {
-            Self::Hmac(key) => hmac::sign_to_buffer(key, message, out).map(|_| ()),
+            Self::Hmac(key) => {
+                key.sign(message, out);
+                Ok(())
+            }
             Self::Rsa(pair, encoding) => pair.sign(*encoding, &SystemRandom::new(), message, out),
             Self::Ec(pair) => pair
                 .sign(&SystemRandom::new(), message)
@@ -121,16 +127,6 @@ pub(in crate::key) fn generate_rsa() -> Result<Zeroizing<Vec<u8>>, Error> {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| ErrorKind::Unavailable)?;
     let document: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| ErrorKind::Unavailable)?;
     Ok(Zeroizing::new(document.as_ref().to_vec()))
-}
-
-fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Option<Box<hmac::Key>> {
-    let hash = match algorithm {
-        Algorithm::HS256 => hmac::HMAC_SHA256,
-        Algorithm::HS384 => hmac::HMAC_SHA384,
-        Algorithm::HS512 => hmac::HMAC_SHA512,
-        _ => return None,
-    };
-    Some(Box::new(hmac::Key::new(hash, secret)))
 }
 
 /// The salt of PSS is as long as the digest and of no other length (RFC 7518 §3.5).

@@ -11,6 +11,8 @@ use super::export;
 #[cfg(feature = "aws_lc_rs")]
 mod aws;
 #[cfg(feature = "aws_lc_rs")]
+mod mac;
+#[cfg(feature = "aws_lc_rs")]
 use aws as backend;
 
 #[cfg(not(feature = "aws_lc_rs"))]

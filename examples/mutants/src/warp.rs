@@ -1,0 +1,69 @@
+//! The mutants of `reference-warp`.
+
+use crate::{Fault, begin, finish};
+use jam_core::Jam;
+use jam_core::reject::RejectResponse;
+use jam_warp::View;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::task::{Context, Poll};
+use tower_layer::{Layer, layer_fn};
+use tower_service::Service;
+use warp::http::Request;
+use warp::hyper::body::Incoming;
+use warp::reply::Response;
+
+/// The reference application inside the broken layer, which begins the flow in place of its own.
+pub fn run(fault: Fault) -> ExitCode {
+    reference_handlers::run(|jam, listener| {
+        let app = reference_warp::app(jam.clone());
+        reference_warp::serve(app.layer(broken(jam, fault)), listener)
+    })
+}
+
+fn broken<S>(jam: Jam, fault: Fault) -> impl Layer<S, Service = Broken<S>> {
+    layer_fn(move |inner| Broken { inner, jam: jam.clone(), fault })
+}
+
+#[derive(Clone)]
+struct Broken<S> {
+    inner: S,
+    jam: Jam,
+    fault: Fault,
+}
+
+impl<S> Service<Request<Incoming>> for Broken<S>
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        let (jam, fault) = (self.jam.clone(), self.fault);
+        let flow = begin(fault, &jam, &View::from(&request));
+        request.extensions_mut().insert(flow.clone());
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let mut response = answer.await?;
+            let status = response.status().as_u16();
+            let refusal = finish(fault, &flow, status, response.headers_mut()).await;
+            Ok(refusal.map_or(response, respond))
+        })
+    }
+}
+
+fn respond(refusal: RejectResponse) -> Response {
+    let mut response = warp::http::Response::builder().status(refusal.status);
+    for (name, value) in refusal.headers {
+        response = response.header(name, value);
+    }
+    response.body(refusal.body.into()).unwrap_or_default()
+}

@@ -1,0 +1,106 @@
+//! The middleware that begins and finishes the flow of each request.
+
+use std::future::{Ready, ready};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::{Error, HttpMessage};
+use futures_util::future::{Either, FutureExt, Join, Then, join};
+use jam_core::Jam;
+use jam_core::flow::Flow;
+
+use crate::patched::Patched;
+use crate::{NowOrLater, Rejection, View, sink};
+
+/// Gives every request its [`Flow`] and puts what the flow recorded onto the response.
+///
+/// Wrap the `App` in it once, outside the guards and outside whatever else reads the flow. Layers
+/// of the same `Jam` may be nested: they share the outermost one's flow.
+///
+/// # Errors of inner middlewares
+///
+/// An error that an inner middleware returns keeps its own response, with what the flow recorded
+/// put onto it. Where something was recorded, `Error::as_error` outside this layer no longer finds
+/// the error's own type; its `Display` and its status are the same.
+#[derive(Clone, Debug)]
+pub struct JamLayer {
+    jam: Jam,
+}
+
+impl JamLayer {
+    /// A layer that authenticates by `jam`.
+    pub fn new(jam: Jam) -> JamLayer {
+        JamLayer { jam }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for JamLayer
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = JamService<S>;
+    type InitError = ();
+    type Future = Ready<Result<JamService<S>, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(JamService { inner, jam: self.jam.clone() }))
+    }
+}
+
+/// A service inside a [`JamLayer`].
+#[derive(Clone, Debug)]
+pub struct JamService<S> {
+    inner: S,
+    jam: Jam,
+}
+
+impl<S, B> Service<ServiceRequest> for JamService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Call<S::Future, B>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        // An outer layer of the same Jam has begun this request and will finish it.
+        let begun = request.extensions().get::<Flow>().is_some_and(|f| f.jam().is_same(&self.jam));
+        let flow = (!begun).then(|| self.jam.begin(&View::from(request.request())));
+        if let Some(flow) = &flow {
+            request.extensions_mut().insert(flow.clone());
+        }
+        // No clone of the request is kept here: actix allows the service one owner of it only.
+        join(self.inner.call(request), ready(flow)).then(finish)
+    }
+}
+
+type Outcome<B> = Result<ServiceResponse<B>, Error>;
+type Finishing<B> = NowOrLater<Outcome<EitherBody<B>>>;
+/// The inner outcome together with the flow that this layer began, and then what becomes of them.
+type Call<F, B> = Then<
+    Join<F, Ready<Option<Flow>>>,
+    Finishing<B>,
+    fn((Outcome<B>, Option<Flow>)) -> Finishing<B>,
+>;
+
+fn finish<B: 'static>((outcome, flow): (Outcome<B>, Option<Flow>)) -> Finishing<B> {
+    // A refusal that is on its way to the client was not swallowed.
+    outcome.as_ref().err().and_then(Error::as_error).map(Rejection::answer);
+    let Some(flow) = flow.filter(Flow::is_touched) else {
+        // The untouched path ends here: no box, no allocation.
+        return Either::Left(ready(outcome.map(ServiceResponse::map_into_left_body)));
+    };
+    Either::Right(Box::pin(async move {
+        let patch = flow.finish().await;
+        match outcome {
+            Ok(response) => Ok(sink::apply(patch, response)),
+            Err(error) => Err(Patched::new(error, patch).into()),
+        }
+    }))
+}

@@ -1,0 +1,39 @@
+//! How the core reads an actix request.
+
+use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
+use jam_core::request::RequestView;
+
+/// A borrowed [`RequestView`] over the head of an actix request; nothing is copied.
+///
+/// The layer makes one for each request. Make your own to ask a [`Jam`](jam_core::Jam) about a
+/// request outside the layer, for example with `find_credential`.
+#[derive(Clone, Copy)]
+pub struct View<'r>(&'r RequestHead);
+
+impl<'r> From<&'r HttpRequest> for View<'r> {
+    fn from(request: &'r HttpRequest) -> Self {
+        View(request.head())
+    }
+}
+
+impl RequestView for View<'_> {
+    fn method(&self) -> &str {
+        self.0.method.as_str()
+    }
+
+    fn path(&self) -> &str {
+        self.0.uri.path()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.0.uri.query()
+    }
+
+    fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+        // By name the map would first make a `HeaderName` of it, and for most names allocate that.
+        for (_, value) in self.0.headers().iter().filter(|(known, _)| known.as_str() == name) {
+            visit(value.as_bytes());
+        }
+    }
+}

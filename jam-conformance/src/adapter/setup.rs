@@ -1,0 +1,125 @@
+//! The configurations that a server is started with, one after the other.
+
+use super::variables::Variables;
+
+/// The time at which every server's clock starts (`--now`), in seconds since 1970.
+pub(crate) const NOW: u64 = 1_800_000_000;
+
+/// The secret of all symmetric keys.
+pub(crate) const SECRET: &str = "a-secret-of-the-conformance-kit-only";
+
+/// The private part of the Ed25519 key of RFC 8037 appendix A.1, and its public one.
+pub(crate) const PRIVATE: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+pub(crate) const PUBLIC: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
+/// A configuration, named after what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setup {
+    /// The defaults: bearer alone, nothing handed out but in the body.
+    Bearer,
+    /// Bearer, then a cookie, which logins set.
+    BearerCookie,
+    /// The same sources the other way round.
+    CookieBearer,
+    /// Two headers of the application's own, one with a scheme; a login answers by the first.
+    Headers,
+    /// A cookie for development: neither `Secure` nor prefixed, but persistent and strict.
+    Development,
+    /// Several keys, issuer, audience, type, a required claim, a low limit, a realm to be escaped.
+    Policy,
+}
+
+impl Setup {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Bearer,
+        Self::BearerCookie,
+        Self::CookieBearer,
+        Self::Headers,
+        Self::Development,
+        Self::Policy,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::BearerCookie => "bearer-cookie",
+            Self::CookieBearer => "cookie-bearer",
+            Self::Headers => "headers",
+            Self::Development => "development",
+            Self::Policy => "policy",
+        }
+    }
+
+    /// The realm as it stands in a challenge, and the sources as `Vary` names them.
+    pub(crate) fn give(self, variables: &mut Variables) {
+        let (realm, vary) = match self {
+            Self::Bearer => ("jam", "Authorization"),
+            Self::BearerCookie => ("kit", "Authorization, Cookie"),
+            Self::CookieBearer => ("kit", "Cookie, Authorization"),
+            Self::Headers => ("kit", "x-token, x-auth"),
+            Self::Development => ("kit", "Cookie"),
+            Self::Policy => (r#"kit \"two\" \\ three"#, "Authorization"),
+        };
+        variables.give("realm", realm);
+        variables.give("vary", vary);
+    }
+
+    /// The configuration file, in TOML.
+    pub(crate) fn config(self) -> String {
+        let about = match self {
+            Self::Bearer => "[jam.jwt]",
+            Self::BearerCookie => {
+                r#"realm = "kit"
+[jam.jwt]
+sources = [{ bearer = true }, { cookie = "__Host-jwt" }]
+transport = "cookie"
+cookie = { name = "__Host-jwt" }"#
+            }
+            Self::CookieBearer => {
+                r#"realm = "kit"
+[jam.jwt]
+sources = [{ cookie = "__Host-jwt" }, { bearer = true }]
+transport = "cookie""#
+            }
+            Self::Headers => {
+                r#"realm = "kit"
+[jam.jwt]
+sources = [{ header = "X-Token" }, { header = "X-Auth", scheme = "Token" }]
+transport = { header = "X-Token" }"#
+            }
+            Self::Development => {
+                r#"realm = "kit"
+[jam.jwt]
+sources = [{ cookie = "__Host-jwt" }]
+transport = "cookie"
+cookie = { name = "__Host-jwt", same_site = "strict", persistent = true, insecure_dev = true }"#
+            }
+            Self::Policy => return policy(),
+        };
+        format!("[jam]\n{about}\n[[jam.jwt.keys]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\n")
+    }
+}
+
+fn policy() -> String {
+    format!(
+        r#"[jam]
+realm = 'kit "two" \ three'
+[jam.jwt]
+issuer = "https://issuer.example"
+audience = ["api://kit", "api://spare"]
+type = "at+jwt"
+required_claims = ["sub"]
+max_token_bytes = 500
+[[jam.jwt.keys]]
+algorithm = "EdDSA"
+jwk = {{ kty = "OKP", crv = "Ed25519", kid = "ed", x = "{PUBLIC}", d = "{PRIVATE}" }}
+[[jam.jwt.keys]]
+id = "hs"
+algorithm = "HS256"
+secret = "{SECRET}"
+[[jam.jwt.keys]]
+algorithm = "HS256"
+secret = "{SECRET}-without-an-id"
+"#
+    )
+}

@@ -1,0 +1,69 @@
+//! Guards for endpoints and routes.
+
+use std::sync::Arc;
+
+use jam_core::redirect::LoginRedirect;
+use jam_core::scope::ScopeRule;
+use poem::{Endpoint, Middleware, Request, Result};
+
+use crate::Rejection;
+use crate::extract::flow_of;
+
+/// A middleware that lets only those in who fulfil `rule`; `.with(…)` on an endpoint or a `Route`.
+///
+/// The others get 401 where there is no identity and 403 `insufficient_scope` where there is one
+/// without the scopes (RFC 6750 §3.1).
+pub fn require_scope(rule: ScopeRule) -> GuardLayer {
+    GuardLayer(Rule::Scope(Arc::new(rule)))
+}
+
+/// A middleware that sends those to the login page who are not logged in; `.with(…)` on an endpoint
+/// or a `Route`.
+///
+/// It answers 303 with the way back as `next`, and 400 or 401 to a header that carries a bad
+/// credential: whoever sets headers is no browser.
+pub fn require_login(to: LoginRedirect) -> GuardLayer {
+    GuardLayer(Rule::Login(Arc::new(to)))
+}
+
+/// Lets only those requests through that fulfil a rule; the others never reach the inner endpoint.
+///
+/// It reads the flow of a [`JamLayer`](crate::JamLayer) further out. Without one every request is
+/// refused with 500 and the fix.
+#[derive(Clone, Debug)]
+pub struct GuardLayer(Rule);
+
+#[derive(Clone, Debug)]
+enum Rule {
+    Scope(Arc<ScopeRule>),
+    Login(Arc<LoginRedirect>),
+}
+
+impl<E: Endpoint> Middleware<E> for GuardLayer {
+    type Output = GuardEndpoint<E>;
+
+    fn transform(&self, inner: E) -> GuardEndpoint<E> {
+        GuardEndpoint { inner, rule: self.0.clone() }
+    }
+}
+
+/// An endpoint inside a [`GuardLayer`].
+#[derive(Clone, Debug)]
+pub struct GuardEndpoint<E> {
+    inner: E,
+    rule: Rule,
+}
+
+impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
+    type Output = E::Output;
+
+    async fn call(&self, request: Request) -> Result<E::Output> {
+        let flow = flow_of(&request)?.clone();
+        match &self.rule {
+            Rule::Scope(rule) => flow.require(rule).await,
+            Rule::Login(to) => flow.require_login(to).await,
+        }
+        .map_err(Rejection::from)?;
+        self.inner.call(request).await
+    }
+}

@@ -1,0 +1,60 @@
+//! The middleware that begins and finishes the flow of each request.
+
+use jam_core::Jam;
+use jam_core::flow::Flow;
+use poem::{Endpoint, Error, IntoResponse, Middleware, Request, Response, Result};
+
+use crate::sink;
+use crate::view::View;
+
+/// Gives every request its [`Flow`] and puts what the flow recorded onto the response. poem calls
+/// it a middleware: `.with(JamLayer::new(jam))`.
+///
+/// Wrap the whole application in it once, outside the guards and outside whatever else reads the
+/// flow. Layers of the same `Jam` may be nested: they share the outermost one's flow.
+///
+/// # Errors of the inner endpoint
+///
+/// A `poem::Error` passes through as it is while the flow has nothing to write. Otherwise it leaves
+/// as the response that it stands for, with the flow's headers: an error takes none. So
+/// `catch_error` and its kin belong **inside** this layer; outside, they would miss such an error.
+#[derive(Clone, Debug)]
+pub struct JamLayer(Jam);
+
+impl JamLayer {
+    /// A layer that authenticates by `jam`.
+    pub fn new(jam: Jam) -> JamLayer {
+        JamLayer(jam)
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for JamLayer {
+    type Output = JamEndpoint<E>;
+
+    fn transform(&self, inner: E) -> JamEndpoint<E> {
+        JamEndpoint { inner, jam: self.0.clone() }
+    }
+}
+
+/// An endpoint inside a [`JamLayer`].
+#[derive(Clone, Debug)]
+pub struct JamEndpoint<E> {
+    inner: E,
+    jam: Jam,
+}
+
+impl<E: Endpoint> Endpoint for JamEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        // An outer layer of the same Jam has begun this request and will finish it.
+        let begun = request.data::<Flow>().is_some_and(|outer| outer.jam().is_same(&self.jam));
+        let flow = (!begun).then(|| self.jam.begin(&View::from(&request)));
+        flow.iter().for_each(|flow| request.set_data(flow.clone()));
+        let outcome = self.inner.call(request).await.map(IntoResponse::into_response);
+        let Some(flow) = flow.filter(Flow::is_touched) else { return outcome };
+        // Rendered first: an error that shows the flow's own refusal answers for it.
+        let response = outcome.unwrap_or_else(Error::into_response);
+        Ok(sink::apply(flow.finish().await, response))
+    }
+}

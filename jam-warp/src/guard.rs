@@ -1,0 +1,44 @@
+//! Guards for routes and groups of routes.
+
+use std::sync::Arc;
+
+use jam_core::flow::Flow;
+use jam_core::redirect::LoginRedirect;
+use jam_core::scope::ScopeRule;
+use warp::Filter;
+
+use crate::flow;
+use crate::rejection::refuse;
+
+/// A filter that lets only those pass who fulfil `rule`, and extracts nothing.
+///
+/// The others are rejected with 401 where there is no identity and 403 `insufficient_scope` where
+/// there is one without the scopes (RFC 6750 §3.1).
+///
+/// It guards what is `.and(…)`ed behind it, one route or a whole group, and belongs behind the path
+/// of both: `warp::path("admin").and(require_scope(rule)).and(users.or(reports))`.
+pub fn require_scope(
+    rule: ScopeRule,
+) -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
+    let rule = Arc::new(rule);
+    let admit = move |flow: Flow| {
+        let rule = Arc::clone(&rule);
+        async move { flow.require(&rule).await.map_err(refuse) }
+    };
+    flow().and_then(admit).untuple_one()
+}
+
+/// A filter that sends those to the login page who are not logged in, and extracts nothing.
+///
+/// It rejects with 303 and the way back as `next`, and with 400 or 401 where a header carries a bad
+/// credential: whoever sets headers is no browser. It stands where [`require_scope`] does.
+pub fn require_login(
+    to: LoginRedirect,
+) -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
+    let to = Arc::new(to);
+    let admit = move |flow: Flow| {
+        let to = Arc::clone(&to);
+        async move { flow.require_login(&to).await.map_err(refuse) }
+    };
+    flow().and_then(admit).untuple_one()
+}

@@ -1,0 +1,161 @@
+//! A server on loopback and a client that shows the bytes as they are.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use jam_core::Jam;
+use jam_warp::Server;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tower_service::Service;
+use warp::http::Request;
+use warp::hyper::body::Incoming;
+use warp::{Filter, Reply};
+
+use crate::jam;
+
+/// Serves the routes on a free port until the test's runtime ends.
+pub(crate) async fn serve<F>(routes: F, jam: Jam) -> SocketAddr
+where
+    F: Filter<Extract: Reply> + Clone + Send + Sync + 'static,
+{
+    spawn(jam_warp::serve(routes, jam)).await
+}
+
+/// Runs this server on a free port until the test's runtime ends.
+pub(crate) async fn spawn<S>(server: Server<S>) -> SocketAddr
+where
+    S: Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(server.run_on(listener));
+    address
+}
+
+/// One request to routes on a server of their own.
+pub(crate) async fn get<F>(routes: F, path: &str, headers: &[(&str, String)]) -> Answer
+where
+    F: Filter<Extract: Reply> + Clone + Send + Sync + 'static,
+{
+    fetch(serve(routes, jam()).await, path, headers).await.expect("the server answers")
+}
+
+/// One request on one connection; `None` where the server closes it without an answer.
+pub(crate) async fn fetch(
+    server: SocketAddr,
+    path: &str,
+    headers: &[(&str, String)],
+) -> Option<Answer> {
+    let mut wire = Wire::open(server).await;
+    let mut all = vec![("connection", "close".to_owned())];
+    all.extend_from_slice(headers);
+    wire.send_get(path, &all).await;
+    let mut answer = wire.head().await?;
+    answer.body = wire.rest().await;
+    Some(answer)
+}
+
+/// Status, header lines in order, and the body as it was on the wire.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// All values under a lower-case name.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect()
+    }
+
+    /// The only value under a lower-case name; empty where there is none.
+    pub(crate) fn one(&self, name: &str) -> &str {
+        let all = self.all(name);
+        assert!(all.len() <= 1, "{name} is there more than once: {all:?}");
+        all.first().copied().unwrap_or_default()
+    }
+
+    pub(crate) fn challenge(&self) -> &str {
+        self.one("www-authenticate")
+    }
+
+    /// Without the one line that the clock decides.
+    pub(crate) fn dateless(mut self) -> Answer {
+        self.headers.retain(|(name, _)| name != "date");
+        self
+    }
+}
+
+/// A connection.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Wire {
+    pub(crate) async fn open(server: SocketAddr) -> Wire {
+        Wire { stream: TcpStream::connect(server).await.unwrap(), unread: Vec::new() }
+    }
+
+    /// This end of it.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.stream.local_addr().unwrap()
+    }
+
+    pub(crate) async fn send_get(&mut self, path: &str, headers: &[(&str, String)]) {
+        let mut text = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n");
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str("\r\n");
+        self.stream.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// The head of the answer, without waiting for a byte of its body.
+    pub(crate) async fn head(&mut self) -> Option<Answer> {
+        let end = loop {
+            if let Some(at) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at;
+            }
+            if !self.read_some().await {
+                return None;
+            }
+        };
+        let head = String::from_utf8(self.unread.drain(..end + 4).collect()).unwrap();
+        let (status, lines) = head.trim_end().split_once("\r\n").unwrap();
+        let headers = lines.lines().map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.to_ascii_lowercase(), value.to_owned())
+        });
+        Some(Answer {
+            status: status.split(' ').nth(1).unwrap().parse().unwrap(),
+            headers: headers.collect(),
+            body: String::new(),
+        })
+    }
+
+    /// Exactly so many bytes.
+    pub(crate) async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        while self.unread.len() < count {
+            assert!(self.read_some().await, "the connection ended early");
+        }
+        self.unread.drain(..count).collect()
+    }
+
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    async fn rest(&mut self) -> String {
+        while self.read_some().await {}
+        String::from_utf8(std::mem::take(&mut self.unread)).unwrap()
+    }
+
+    async fn read_some(&mut self) -> bool {
+        self.stream.read_buf(&mut self.unread).await.unwrap_or(0) > 0
+    }
+}

@@ -149,8 +149,13 @@ impl<'a> Scanner<'a> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-            self.at += rest.iter().position(special).ok_or(Fault::Syntax)?;
+            let plain = memchr::memchr2(b'"', b'\\', rest).ok_or(Fault::Syntax)?;
+            let passed = rest.get(..plain).unwrap_or_default();
+            // Control characters; without an early exit it becomes a few vector instructions.
+            if passed.iter().fold(false, |found, &byte| found | (byte < 0x20)) {
+                return Err(Fault::Syntax);
+            }
+            self.at += plain;
             match self.next()? {
                 b'"' => break,
                 b'\\' => {

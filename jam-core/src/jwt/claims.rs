@@ -4,12 +4,14 @@
 //! registered claim that passes by. Where one pass cannot tell, it falls back to two; the result
 //! is the same by construction: the observer alone decides whether a token is accepted.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::policy::Policy;
 use super::tee::{Claim, Tee};
-use super::values::{Audience, Text};
+use super::values::Text;
 use crate::clock::NumericDate;
 use crate::error::{Error, ErrorKind};
 use crate::json::{self, Limits};
@@ -103,15 +105,13 @@ impl<'p> Observer<'p> {
             Claim::Exp => self.exp = Date::At(NumericDate::from_json_number(value)?),
             Claim::Nbf => self.nbf = Date::At(NumericDate::from_json_number(value)?),
             Claim::Iat => self.iat = Date::At(NumericDate::from_json_number(value)?),
-            Claim::Iss => {
-                let Text(issuer) = serde_json::from_str(value).ok()?;
-                self.issuer(&issuer);
-            }
+            Claim::Iss => self.issuer(&text(value)?),
             Claim::Text => value.starts_with('"').then_some(())?,
-            Claim::Aud => match serde_json::from_str(value).ok()? {
-                Audience::One(Text(one)) => self.audience(std::iter::once(&*one)),
-                Audience::Many(many) => self.audience(many.iter().map(|Text(one)| &**one)),
-            },
+            Claim::Aud if value.starts_with('[') => {
+                let many: Vec<Text<'_>> = serde_json::from_str(value).ok()?;
+                self.audience(many.iter().map(|Text(one)| &**one));
+            }
+            Claim::Aud => self.audience(std::iter::once(&*text(value)?)),
         }
         Some(())
     }
@@ -277,6 +277,15 @@ pub(crate) fn retype<'de, P: Deserialize<'de>>(payload: &'de str) -> Result<P, E
             format!("the token is valid, but its claims do not fit the payload type: {why}"),
         )
     })
+}
+
+/// The string that a JSON string stands for; `None` for other JSON.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(json).ok().map(Cow::Owned)
 }
 
 /// Whether the payload is well-formed JSON of the kind a claims set is (RFC 7519 §7.2).

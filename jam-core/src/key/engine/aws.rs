@@ -83,9 +83,7 @@ impl Signer {
     pub(in crate::key) fn prepare(algorithm: Algorithm, key: &EncodingKey) -> Result<Self, Error> {
         let bytes = key.as_bytes();
         let signer = match algorithm.family() {
-            Family::Hmac => {
-                Mac::prepare(algorithm, bytes).map(|key| Self::Hmac(Box::new(key)))
-            }
+            Family::Hmac => Mac::prepare(algorithm, bytes).map(|key| Self::Hmac(Box::new(key))),
             Family::Rsa => RsaKeyPair::from_der(bytes)
                 .ok()
                 .zip(rsa_signing(algorithm))

@@ -23,14 +23,12 @@ use crate::{NowOrLater, Rejection, View, sink};
 /// put onto it. Where something was recorded, `Error::as_error` outside this layer no longer finds
 /// the error's own type; its `Display` and its status are the same.
 #[derive(Clone, Debug)]
-pub struct JamLayer {
-    jam: Jam,
-}
+pub struct JamLayer(Jam);
 
 impl JamLayer {
     /// A layer that authenticates by `jam`.
     pub fn new(jam: Jam) -> JamLayer {
-        JamLayer { jam }
+        JamLayer(jam)
     }
 }
 
@@ -46,7 +44,7 @@ where
     type Future = Ready<Result<JamService<S>, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(JamService { inner, jam: self.jam.clone() }))
+        ready(Ok(JamService { inner, jam: self.0.clone() }))
     }
 }
 

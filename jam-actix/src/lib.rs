@@ -100,7 +100,8 @@
 //!   lie inside the `JamLayer`; without one it answers 500 and names the fix, as the extractors do.
 //! - On the `App` the layer also covers the default service, the one that answers 404.
 //! - A guard on a route (after its `.to`) guards that route only. On a resource it answers for the
-//!   405 of the resource too, on a scope for every path below its prefix, unknown ones included.
+//!   405 of the resource too, on a scope for every path below its prefix, unknown ones included. In
+//!   actix's macros it stands as `#[get("/page", wrap = "require_login(to_login())")]`.
 //! - Nested layers of the same `Jam` share the outermost one's flow. A layer of *another* `Jam`
 //!   begins its own, which then counts for everything inside it.
 //! - Middlewares between the layer and the handler may return errors: what was recorded reaches the

@@ -1,8 +1,8 @@
 //! The conformance kit of Jam: what every adapter has to do, shown over the wire.
 //!
 //! The kit starts an adapter's *reference application*, speaks raw HTTP/1.1 with it over loopback
-//! sockets, and compares each answer, to the byte where all adapters have to agree. An adapter's
-//! test is this and nothing else:
+//! sockets, and HTTP/2 where it has that, and compares each answer, to the byte where all adapters
+//! have to agree. An adapter's test is this and nothing else:
 //!
 //! ```no_run
 //! #[test]
@@ -64,7 +64,8 @@
 //! | `GET /kit/admin/here`, `…/there` | `admin`; one guard for the scope `admin` around both |
 //! | `GET /kit/page/here` | `page`; a guard that redirects to `/login` around the scope |
 //!
-//! `HEAD` is answered like `GET` but for the body.
+//! `HEAD` is answered like `GET` but for the body. HTTP/2 is spoken by prior knowledge (RFC 9113
+//! §3.3) or not at all; then its cases do not apply.
 
 mod adapter;
 mod http2;

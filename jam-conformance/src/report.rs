@@ -4,15 +4,16 @@ use std::fmt;
 use std::path::Path;
 
 use crate::adapter::Case;
-use crate::transcript::Transcript;
+use crate::server::Server;
+use crate::transcript::{Difference, Transcript};
 
 /// What came of running a suite against a server. [`assert_passed`](Self::assert_passed) makes a
 /// test of it.
 #[derive(Debug)]
 #[must_use = "a report that nobody reads proves nothing"]
 pub struct Report {
-    server: String,
-    cases: usize,
+    passed: Vec<&'static str>,
+    left_out: Vec<&'static str>,
     failures: Vec<Failure>,
     transcript: Transcript,
 }
@@ -25,10 +26,6 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(case: &Case, text: String) -> Self {
-        Self { case: case.id().to_owned(), text: format!("{case}\n{text}") }
-    }
-
     /// The id of the case.
     #[must_use]
     pub fn case(&self) -> &str {
@@ -43,25 +40,44 @@ impl fmt::Display for Failure {
 }
 
 impl Report {
-    pub(crate) fn new(
-        server: &str,
-        cases: usize,
-        failures: Vec<Failure>,
-        transcript: Transcript,
-    ) -> Self {
-        Self { server: server.to_owned(), cases, failures, transcript }
+    pub(crate) fn new(server: &Server, suite: &str) -> Self {
+        let transcript = Transcript::new(server, suite);
+        Self { passed: Vec::new(), left_out: Vec::new(), failures: Vec::new(), transcript }
     }
 
-    /// The failed cases, in the order of the run.
+    pub(crate) fn passed_by(&mut self, case: &Case) {
+        self.passed.push(case.id());
+    }
+
+    pub(crate) fn left_out(&mut self, case: &Case) {
+        self.left_out.push(case.id());
+    }
+
+    pub(crate) fn failed(&mut self, case: &Case, how: &str) {
+        let text = format!("{case}\n{}\n", how.trim_end());
+        self.failures.push(Failure { case: case.id().to_owned(), text });
+    }
+
+    pub(crate) fn answered(&mut self, case: &Case, answers: Vec<String>) {
+        self.transcript.add(case.id(), answers);
+    }
+
+    /// The failed cases, in the order of the run; then what [`compare`](Self::compare) found.
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures
     }
 
-    /// How many cases passed.
+    /// The ids of the cases that passed.
     #[must_use]
-    pub fn passed(&self) -> usize {
-        self.cases.saturating_sub(self.failures.len())
+    pub fn passed(&self) -> &[&'static str] {
+        &self.passed
+    }
+
+    /// The ids of the cases that are about something which the server does not have: HTTP/2.
+    #[must_use]
+    pub fn inapplicable(&self) -> &[&'static str] {
+        &self.left_out
     }
 
     /// The answers, for comparison with those of other servers.
@@ -80,20 +96,19 @@ impl Report {
         let folder = folder.as_ref();
         match self.transcript.publish(folder) {
             Ok(others) => {
-                for other in others {
-                    let differences = self.transcript.differences(&other);
-                    self.failures.extend(
-                        differences
-                            .into_iter()
-                            .map(|d| Failure { case: d.case().to_owned(), text: d.to_string() }),
-                    );
-                }
+                let differences =
+                    others.iter().flat_map(|other| self.transcript.differences(other));
+                let differences: Vec<_> = differences.collect();
+                self.failures.extend(differences.iter().map(Failure::from));
             }
-            Err(error) => self.failures.push(Failure {
-                case: "transcript".to_owned(),
-                text: format!("the transcript cannot be kept in `{}`: {error}\n", folder.display()),
-            }),
+            Err(error) => {
+                let folder = folder.display();
+                let text = format!("the transcript cannot be kept in `{folder}`: {error}\n");
+                self.failures.push(Failure { case: "transcript".to_owned(), text });
+            }
         }
+        let failures = &self.failures;
+        self.passed.retain(|id| failures.iter().all(|failure| failure.case != *id));
         self
     }
 
@@ -101,10 +116,16 @@ impl Report {
     ///
     /// # Panics
     ///
-    /// When a case failed, or when none was run.
+    /// When a case failed, or when none passed.
     #[track_caller]
     pub fn assert_passed(&self) {
-        assert!(self.failures.is_empty() && self.cases > 0, "{self}");
+        assert!(self.failures.is_empty() && !self.passed.is_empty(), "{self}");
+    }
+}
+
+impl From<&Difference> for Failure {
+    fn from(difference: &Difference) -> Self {
+        Self { case: difference.case().to_owned(), text: difference.to_string() }
     }
 }
 
@@ -113,7 +134,10 @@ impl fmt::Display for Report {
         for failure in &self.failures {
             writeln!(f, "FAILED {failure}")?;
         }
-        write!(f, "{}: {} of {} cases passed", self.server, self.passed(), self.cases)?;
+        let (passed, left_out) = (self.passed.len(), self.left_out.len());
+        let failed = self.failures.len();
+        let server = self.transcript.server();
+        write!(f, "{server}: {passed} cases passed, {failed} failed, {left_out} do not apply")?;
         for failure in &self.failures {
             write!(f, "\n  failed: {}", failure.case)?;
         }

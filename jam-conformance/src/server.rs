@@ -77,42 +77,48 @@ impl Server {
         }
     }
 
+    /// Starts it on this configuration, at this time; the error says why it does not start.
     pub(crate) fn start(&self, config: &str, now: u64) -> Result<Running, String> {
-        let folder =
-            Folder::new().map_err(|error| format!("no folder for the configuration: {error}"))?;
-        let file = folder.0.join("jam.toml");
-        fs::write(&file, config)
-            .map_err(|error| format!("the configuration cannot be written: {error}"))?;
-        match &self.start {
-            Start::Function(start) => {
-                let address = start(&file, now)
-                    .map_err(|error| format!("{} does not start: {error}", self.name))?;
-                Ok(Running { address, child: None, _folder: folder })
-            }
+        let prepared = Folder::new().and_then(|folder| {
+            let file = folder.0.join("jam.toml");
+            fs::write(&file, config)?;
+            Ok((folder, file))
+        });
+        let (folder, file) =
+            prepared.map_err(|error| format!("the configuration cannot be written: {error}"))?;
+        let (address, child) = match &self.start {
+            Start::Function(start) => (start(&file, now).map_err(|error| error.to_string()), None),
             Start::Command { program, environment } => {
                 let log = folder.0.join("stderr.txt");
-                let spawned = fs::File::create(&log).and_then(|log| {
-                    Command::new(program)
-                        .args(["--listen", "127.0.0.1:0", "--now", &now.to_string(), "--config"])
-                        .arg(&file)
-                        .env_remove("RUST_LOG")
-                        .envs(environment.iter().map(|(name, value)| (name, value)))
-                        .stdin(Stdio::null())
-                        .stdout(Stdio::piped())
-                        .stderr(log)
-                        .spawn()
-                });
-                let child = spawned
+                let mut child = spawn(program, environment, &file, now, &log)
                     .map_err(|error| format!("`{}` cannot be run: {error}", program.display()))?;
-                let mut child = Process(child);
-                let address = child.address().map_err(|fault| {
-                    let said = fs::read_to_string(&log).unwrap_or_default();
-                    format!("{} does not start: {fault}\n{said}", self.name)
-                })?;
-                Ok(Running { address, child: Some(child), _folder: folder })
+                let said = || fs::read_to_string(&log).unwrap_or_default();
+                let address = child.address().map_err(|fault| format!("{fault}\n{}", said()));
+                (address, Some(child))
             }
-        }
+        };
+        let address = address.map_err(|fault| format!("{} does not start: {fault}", self.name))?;
+        Ok(Running { address, child, _folder: folder })
     }
+}
+
+fn spawn(
+    program: &Path,
+    environment: &[(String, String)],
+    config: &Path,
+    now: u64,
+    log: &Path,
+) -> io::Result<Process> {
+    Command::new(program)
+        .args(["--listen", "127.0.0.1:0", "--now", &now.to_string(), "--config"])
+        .arg(config)
+        .env_remove("RUST_LOG")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(log)?)
+        .spawn()
+        .map(Process)
 }
 
 impl fmt::Debug for Server {

@@ -34,10 +34,16 @@ pub struct Difference {
 }
 
 impl Transcript {
-    pub(crate) fn new(server: &Server, suite: String) -> Self {
+    pub(crate) fn new(server: &Server, suite: &str) -> Self {
         let program = server.program().unwrap_or_default();
         let stamp = stamp(&program).unwrap_or_default();
-        Self { server: server.name().to_owned(), suite, program, stamp, answers: BTreeMap::new() }
+        Self {
+            server: server.name().to_owned(),
+            suite: suite.to_owned(),
+            program,
+            stamp,
+            answers: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn add(&mut self, case: &str, answers: Vec<String>) {
@@ -187,7 +193,7 @@ mod tests {
 
     fn transcript(server: &str, answers: &[(&str, &[&str])]) -> Transcript {
         let function = Server::function(server, |_, _| Err(io::ErrorKind::Unsupported.into()));
-        let mut transcript = Transcript::new(&function, "suite".to_owned());
+        let mut transcript = Transcript::new(&function, "suite");
         for (case, answers) in answers {
             transcript.add(case, answers.iter().map(|answer| (*answer).to_owned()).collect());
         }

@@ -82,7 +82,7 @@ pub fn document<T>(jam: &Jam, make: impl FnOnce() -> T) -> T {
     struct Restore(Option<Vec<Scheme>>);
     impl Drop for Restore {
         fn drop(&mut self) {
-
+            SCHEMES.replace(self.0.take());
         }
     }
     let _restore = Restore(SCHEMES.replace(Some(schemes_of(jam))));

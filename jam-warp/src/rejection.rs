@@ -51,9 +51,10 @@ impl warp::reject::Reject for Refused {}
 /// Stands in the body of warp's own 500 where nobody recovers.
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reject = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = reject.as_ref().map(Reject::kind);
-        write!(f, "{kind:?}; add `.recover(jam_warp::recover)` behind the last route")
+        if let Some(reject) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            write!(f, "{reject}; ")?;
+        }
+        f.write_str("add `.recover(jam_warp::recover)` behind the last route")
     }
 }
 

@@ -20,7 +20,7 @@ use jam_tower::JamLayer;
 use tokio::net::{TcpListener, TcpStream};
 use tower_layer::Layer;
 use tower_service::Service;
-use warp::{Filter, Reply};
+use warp::{Filter, Reply, reply};
 
 /// How long the server waits where the system has no room for another connection.
 const BREATH: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ pub fn serve<F>(
     filter: F,
     jam: Jam,
 ) -> Server<
-    impl Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible, Future: Send>
+    impl Service<Request<Incoming>, Response = reply::Response, Error = Infallible, Future: Send>
     + Clone
     + Send
     + 'static,
@@ -56,8 +56,8 @@ where
 /// RFC 9113 §3.3). Like warp's own it sets no time limits and speaks no TLS: put a proxy in front,
 /// or serve the layered service with hyper yourself.
 ///
-/// Each connection has a task of its own. A handler that panics loses its connection, or with
-/// HTTP/2 its request, and nothing else.
+/// Each connection has a task of its own, on a tokio runtime with `enable_all`. A handler that
+/// panics loses its connection, or with HTTP/2 its request, and nothing else.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is served before `run` or `run_on` is awaited"]
 pub struct Server<S, G = Pending<()>> {

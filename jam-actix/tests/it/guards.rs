@@ -31,6 +31,15 @@ fn routes(config: &mut ServiceConfig) {
     config.service(web::scope("/in").service(scope).service(resource).service(page));
 }
 
+fn admin() -> ScopeRule {
+    ScopeRule::all_of(["admin"])
+}
+
+#[actix_web::get("/macro", wrap = "require_scope(admin())")]
+async fn by_macro() -> &'static str {
+    "in"
+}
+
 fn serve(calls: &Arc<AtomicUsize>) -> std::net::SocketAddr {
     let (jam, calls) = (jam(), Data::from(Arc::clone(calls)));
     serve!(App::new().app_data(calls.clone()).configure(routes).wrap(JamLayer::new(jam.clone())))
@@ -75,6 +84,14 @@ async fn a_guard_on_a_scope_covers_every_path_below_it() {
     assert_eq!(wire::get(server, "/in/any/unknown", &[]).await.status, 401);
     assert_eq!(wire::get(server, "/in/any/unknown", &[bearer(&bob())]).await.status, 404);
     assert_eq!(wire::get(server, "/in/unknown", &[]).await.status, 404);
+}
+
+#[actix_web::test]
+async fn a_guard_stands_in_the_macro_of_a_route() {
+    let server = wire::serve(jam(), |config| _ = config.service(by_macro));
+    assert_eq!(wire::get(server, "/macro", &[]).await.status, 401);
+    assert_eq!(wire::get(server, "/macro", &[bearer(&alice())]).await.status, 403);
+    assert_eq!(wire::get(server, "/macro", &[bearer(&bob())]).await.body, "in");
 }
 
 #[actix_web::test]

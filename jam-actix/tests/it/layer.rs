@@ -2,9 +2,12 @@
 
 use std::rc::Rc;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, Either, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{App, Either, Error, HttpMessage, HttpRequest, HttpResponse};
 use jam_actix::{Flow, Identity, JamLayer, MaybeIdentity, Rejection, require_login, require_scope};
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
@@ -62,14 +65,27 @@ async fn foreign_cookies_stay_beside_ours() {
 
 #[actix_web::test]
 async fn nested_layers_of_one_jam_share_one_flow() {
+    async fn persists<B: MessageBody>(
+        flow: Flow,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<B>, Error> {
+        flow.persist_jwt(&alice()).unwrap();
+        next.call(request).await
+    }
     let jam = jam();
     let server = serve!({
-        let login = web::resource("/login").get(persist).wrap(JamLayer::new(jam.clone()));
-        let scope = web::scope("/in").service(login).wrap(JamLayer::new(jam.clone()));
-        App::new().service(scope).wrap(JamLayer::new(jam.clone()))
+        let layer = || JamLayer::new(jam.clone());
+        let logout = web::get().to(async |flow: Flow| {
+            flow.clear_jwt();
+            "bye"
+        });
+        let scope = web::scope("/in").service(web::resource("/logout").route(logout).wrap(layer()));
+        App::new().service(scope.wrap(layer()).wrap(from_fn(persists))).wrap(layer())
     });
-    let answer = wire::get(server, "/in/login", &[]).await;
-    assert!(answer.one("set-cookie").starts_with("__Host-jwt="), "{answer:?}");
+    // The later write counts; two flows would each send a cookie.
+    let answer = wire::get(server, "/in/logout", &[]).await;
+    assert!(answer.one("set-cookie").starts_with("__Host-jwt=; "), "{answer:?}");
 }
 
 #[actix_web::test]
@@ -161,7 +177,7 @@ async fn forgets(user: Option<Identity<User>>, flow: Flow) -> HttpResponse {
         .body(name)
 }
 
-async fn drops(user: Result<Identity<User>, actix_web::Error>, flow: Flow) -> HttpResponse {
+async fn drops(user: Result<Identity<User>, Error>, flow: Flow) -> HttpResponse {
     forgets(user.ok(), flow).await
 }
 

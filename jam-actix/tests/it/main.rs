@@ -9,6 +9,7 @@ mod compile_fail;
 mod cookie;
 mod errors;
 mod guards;
+mod head;
 mod layer;
 mod login;
 mod upgrade;

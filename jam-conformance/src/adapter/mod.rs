@@ -2,6 +2,7 @@
 
 mod case;
 mod cases;
+mod client;
 mod expect;
 mod runner;
 mod setup;

@@ -163,7 +163,8 @@ fn byte(block: &mut &[u8]) -> io::Result<u8> {
 fn string(block: &mut &[u8]) -> io::Result<String> {
     let is_coded = block.first().is_some_and(|first| first & 0x80 != 0);
     let length = integer(block, 7)?;
-    let (text, rest) = block.split_at_checked(length).ok_or_else(|| fault("a string that ends too early"))?;
+    let (text, rest) =
+        block.split_at_checked(length).ok_or_else(|| fault("a string that ends too early"))?;
     *block = rest;
     let text = if is_coded { decompress(text)? } else { text.to_vec() };
     Ok(String::from_utf8_lossy(&text).into_owned())
@@ -208,7 +209,8 @@ mod tests {
     /// Bytes from hexadecimal digits, as the RFC's examples have them.
     fn bytes(hex: &str) -> Vec<u8> {
         let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        let pair =
+            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
         digits.chunks(2).map(pair).collect()
     }
 
@@ -238,7 +240,10 @@ mod tests {
 
     #[test]
     fn statuses_of_the_table_and_changes_of_its_size_are_read() {
-        assert_eq!(fields("20 88 8d 8e 8c"), ":status: 200\n:status: 404\n:status: 500\n:status: 400\n");
+        assert_eq!(
+            fields("20 88 8d 8e 8c"),
+            ":status: 200\n:status: 404\n:status: 500\n:status: 400\n"
+        );
         assert_eq!(fields("3fe11f 89"), ":status: 204\n");
     }
 

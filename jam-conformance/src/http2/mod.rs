@@ -65,8 +65,8 @@ pub(crate) fn open(address: SocketAddr) -> io::Result<Option<Connection<impl Rea
 impl<S: Read + Write> Connection<S> {
     fn begin(stream: S) -> io::Result<Option<Self>> {
         let mut connection = Self { stream, asked: 0, answers: BTreeMap::new() };
-        connection.stream.write_all(PREFACE)?;
-        connection.send(SETTINGS, 0, 0, OUR_SETTINGS)?;
+        // In one piece: a server of HTTP/1 may hang up after the preface.
+        connection.stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, OUR_SETTINGS)].concat())?;
         match connection.receive() {
             Ok(frame) if frame.kind == SETTINGS && frame.flags & ACK == 0 => {
                 connection.send(SETTINGS, ACK, 0, &[])?;
@@ -134,10 +134,7 @@ impl<S: Read + Write> Connection<S> {
     }
 
     fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
-        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_be_bytes();
-        let [_, length @ ..] = length;
-        let head = [&length[..], &[kind, flags], &stream.to_be_bytes()].concat();
-        self.stream.write_all(&[&head, payload].concat())
+        self.stream.write_all(&frame(kind, flags, stream, payload))
     }
 
     fn receive(&mut self) -> io::Result<Frame> {
@@ -169,12 +166,19 @@ impl Partial {
     }
 }
 
+/// A frame (§4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&length[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
 /// The payload without padding and priority (§6.1, §6.2).
 fn content(frame: &Frame) -> io::Result<&[u8]> {
     let mut payload = frame.payload.as_slice();
     let mut padding = 0;
     if matches!(frame.kind, DATA | HEADERS) && frame.flags & PADDED != 0 {
-        let (&length, rest) = payload.split_first().ok_or_else(|| fault("an empty padded frame"))?;
+        let (&length, rest) =
+            payload.split_first().ok_or_else(|| fault("an empty padded frame"))?;
         (padding, payload) = (usize::from(length), rest);
     }
     if frame.kind == HEADERS && frame.flags & PRIORITY != 0 {
@@ -234,11 +238,6 @@ mod tests {
         }
     }
 
-    fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-        let length = u8::try_from(payload.len()).unwrap();
-        [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
-    }
-
     /// A connection whose server says these frames behind its settings.
     fn connection(frames: &[Vec<u8>]) -> Connection<Script> {
         let said = [frame(SETTINGS, 0, 0, &[]), frames.concat()].concat();
@@ -279,7 +278,12 @@ mod tests {
         let mut connection = connection(&[
             frame(PING, 0, 0, b"12345678"),
             frame(HEADERS, END_HEADERS, 1, &interim),
-            frame(HEADERS, PADDED | PRIORITY, 1, &[&[2, 0, 0, 0, 0, 16], OK, start, b"\0\0"].concat()),
+            frame(
+                HEADERS,
+                PADDED | PRIORITY,
+                1,
+                &[&[2, 0, 0, 0, 0, 16], OK, start, b"\0\0"].concat(),
+            ),
             frame(CONTINUATION, END_HEADERS, 1, end),
             frame(DATA, PADDED | END_STREAM, 1, b"\x01body\0"),
         ]);
@@ -313,11 +317,19 @@ mod tests {
 
     #[test]
     fn a_request_is_translated_with_its_lines_in_order() {
-        let (block, body) = translate(b"POST /a HTTP/1.1\r\nHost: h\r\nCookie: a=1\r\ncookie:b=2\r\n\r\nbody").unwrap();
+        let (block, body) =
+            translate(b"POST /a HTTP/1.1\r\nHost: h\r\nCookie: a=1\r\ncookie:b=2\r\n\r\nbody")
+                .unwrap();
         let fields = hpack::decode(&block).unwrap();
         let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let expected =
-            [":method=POST", ":scheme=http", ":path=/a", ":authority=h", "cookie=a=1", "cookie=b=2"];
+        let expected = [
+            ":method=POST",
+            ":scheme=http",
+            ":path=/a",
+            ":authority=h",
+            "cookie=a=1",
+            "cookie=b=2",
+        ];
         assert_eq!((fields.as_slice(), body), (&expected.map(str::to_owned)[..], &b"body"[..]));
         translate(b"GET / HTTP/1.1\r\n").unwrap_err();
         translate(b"GET / HTTP/1.1\r\nno colon\r\n\r\n").unwrap_err();

@@ -70,6 +70,23 @@ async fn an_error_keeps_its_own_headers_beside_ours() {
     assert_eq!(answer.one("vary").to_lowercase(), "accept, cookie, authorization");
 }
 
+#[handler]
+async fn records_and_then_asks(flow: Flow) -> Result<(), Rejection> {
+    flow.clear_jwt();
+    flow.identity::<User>().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_the_handlers_own_answer_keeps_what_was_recorded() {
+    let server = wire::serve(records_and_then_asks.with(JamLayer::new(jam()))).await;
+    for headers in [vec![], vec![bearer(&forged())]] {
+        let answer = wire::fetch(server, "/", &headers).await.unwrap();
+        assert_eq!(answer.status, 401);
+        assert!(answer.one("set-cookie").starts_with(COOKIE), "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_errors_data_stays_on_the_response() {
     let app = fails_with_a_response.with(JamLayer::new(jam()));

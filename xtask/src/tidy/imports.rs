@@ -8,7 +8,7 @@ use crate::metadata::{Metadata, Package};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("jam-core", &[]),
     ("jam-tower", &["jam-core"]),
-    ("jam-axum", &["jam-core", "jam-tower"]),
+    ("jam-axum", &["jam-core", "jam-openapi", "jam-tower"]),
     ("jam-warp", &["jam-core", "jam-tower"]),
     ("jam-poem", &["jam-core"]),
     ("jam-actix", &["jam-core", "jam-openapi"]),

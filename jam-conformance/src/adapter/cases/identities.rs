@@ -7,7 +7,9 @@ use super::{
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    let mut cases = whoami_cases();
+    let mut cases = accepted();
+    cases.extend(refused());
+    cases.extend(bad_tokens());
     cases.extend(maybe());
     cases.extend(cookie_first());
     cases.extend(admin());
@@ -15,10 +17,11 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Sets of credentials that most routes are tried with.
 fn get(target: &str) -> Request {
     Request::get(target)
 }
+
+// What most routes are tried with.
 
 fn forged(target: &str) -> Request {
     get(target).bearer("${forged}")
@@ -45,96 +48,110 @@ fn case(id: &'static str, says: &'static str, exchange: Exchange) -> Case {
     ask(id, says, Setup::BearerCookie, exchange)
 }
 
-fn whoami_cases() -> Vec<Case> {
-    const TO: &str = "/whoami";
-    let refused =
-        "a credential that does not hold is 401 invalid_token, and the client is not told why";
-    let no_credential = "what is no credential is 400 invalid_request";
-    let mut cases = vec![
-        case(
-            "whoami.anonymous",
-            "without a credential the challenge is bare",
-            get(TO).expect(unauthenticated()),
-        ),
-        case(
-            "whoami.basic",
-            "another scheme counts as no credential",
-            get(TO).with("Authorization: Basic YTpi").expect(unauthenticated()),
-        ),
+const WHOAMI: &str = "/whoami";
+
+/// Why the answer to every bad token is the same.
+const UNTOLD: &str =
+    "a credential that does not hold is 401 invalid_token, and the client is not told why";
+
+fn accepted() -> Vec<Case> {
+    vec![
         case(
             "whoami.bearer",
             "a good token names its user",
-            get(TO).bearer("${alice}").expect(alice()),
+            get(WHOAMI).bearer("${alice}").expect(alice()),
         ),
         case(
             "whoami.bearer-scopes",
             "all scopes are listed",
-            get(TO).bearer("${bob}").expect(bob()),
+            get(WHOAMI).bearer("${bob}").expect(bob()),
         ),
         case(
             "whoami.cookie",
             "a good cookie names its user",
-            get(TO).cookie("__Host-jwt=${alice}").expect(alice()),
+            get(WHOAMI).cookie("__Host-jwt=${alice}").expect(alice()),
         ),
         case(
             "whoami.cookie-line",
             "the cookie may stand on any line",
-            get(TO).cookie("a=1").cookie("__Host-jwt=${alice}").expect(alice()),
+            get(WHOAMI).cookie("a=1").cookie("__Host-jwt=${alice}").expect(alice()),
         ),
         case(
             "whoami.user-claim",
             "without a subject the user claim names the user",
-            get(TO).bearer("${carol}").expect(whoami(r#""carol""#, "")),
+            get(WHOAMI).bearer("${carol}").expect(whoami(r#""carol""#, "")),
         ),
         case(
             "whoami.cookie-and-basic",
             "another scheme lets the cookie speak",
-            get(TO).with("Authorization: Basic YTpi").cookie("__Host-jwt=${alice}").expect(alice()),
+            get(WHOAMI)
+                .with("Authorization: Basic YTpi")
+                .cookie("__Host-jwt=${alice}")
+                .expect(alice()),
         ),
         case(
             "whoami.header-before-cookie",
             "the first source decides",
-            get(TO).bearer("${bob}").cookie("__Host-jwt=${alice}").expect(bob()),
+            get(WHOAMI).bearer("${bob}").cookie("__Host-jwt=${alice}").expect(bob()),
+        ),
+    ]
+}
+
+fn refused() -> Vec<Case> {
+    let no_credential = "what is no credential is 400 invalid_request";
+    vec![
+        case(
+            "whoami.anonymous",
+            "without a credential the challenge is bare",
+            get(WHOAMI).expect(unauthenticated()),
+        ),
+        case(
+            "whoami.basic",
+            "another scheme counts as no credential",
+            get(WHOAMI).with("Authorization: Basic YTpi").expect(unauthenticated()),
         ),
         case(
             "whoami.forged-header-good-cookie",
             "a bad header is not rescued by a cookie",
-            forged(TO).cookie("__Host-jwt=${alice}").expect(invalid_token()),
+            forged(WHOAMI).cookie("__Host-jwt=${alice}").expect(invalid_token()),
         ),
-        case("whoami.malformed", no_credential, malformed(TO).expect(invalid_request())),
-        case("whoami.two-lines", no_credential, twice(TO).expect(invalid_request())),
+        case("whoami.malformed", no_credential, malformed(WHOAMI).expect(invalid_request())),
+        case("whoami.two-lines", no_credential, twice(WHOAMI).expect(invalid_request())),
         case(
             "whoami.obs-text",
             no_credential,
-            get(TO).with(b"Authorization: Bearer \xff").expect(invalid_request()),
+            get(WHOAMI).with(b"Authorization: Bearer \xff").expect(invalid_request()),
         ),
         case(
             "whoami.malformed-good-cookie",
             "a malformed header is not rescued by a cookie",
-            malformed(TO).cookie("__Host-jwt=${alice}").expect(invalid_request()),
+            malformed(WHOAMI).cookie("__Host-jwt=${alice}").expect(invalid_request()),
         ),
         case(
             "whoami.cookie-conflict",
             "different cookies of one name are refused",
-            conflicting(TO).expect(invalid_request()),
+            conflicting(WHOAMI).expect(invalid_request()),
         ),
-        case("whoami.cookie-stale", refused, stale(TO).expect(invalid_token())),
+        case("whoami.cookie-stale", UNTOLD, stale(WHOAMI).expect(invalid_token())),
         case(
             "whoami.cookie-malformed",
             "a cookie that cannot be used is 401 for who insists",
-            get(TO).cookie("__Host-jwt=a b").expect(invalid_token()),
+            get(WHOAMI).cookie("__Host-jwt=a b").expect(invalid_token()),
         ),
         case(
             "whoami.cookie-quoted",
             "quotes belong to the value, so this is another one",
-            get(TO).cookie("__Host-jwt=\"${alice}\"").expect(invalid_token()),
+            get(WHOAMI).cookie("__Host-jwt=\"${alice}\"").expect(invalid_token()),
         ),
         case(
             "whoami.query",
             "no source reads the query",
             get("/whoami?access_token=${alice}").expect(unauthenticated()),
         ),
-    ];
+    ]
+}
+
+fn bad_tokens() -> Vec<Case> {
     let tokens = [
         ("whoami.forged", "${forged}"),
         ("whoami.expired", "${expired}"),
@@ -145,10 +162,8 @@ fn whoami_cases() -> Vec<Case> {
         ("whoami.no-token", "abc"),
         ("whoami.too-large", "${long}${long}${long}"),
     ];
-    cases.extend(
-        tokens.map(|(id, token)| case(id, refused, get(TO).bearer(token).expect(invalid_token()))),
-    );
-    cases
+    let bad = |(id, token)| case(id, UNTOLD, get(WHOAMI).bearer(token).expect(invalid_token()));
+    tokens.map(bad).into()
 }
 
 fn maybe() -> [Case; 11] {

@@ -5,6 +5,7 @@ mod bearer;
 mod connections;
 mod cookies;
 mod headers;
+mod http2;
 mod identities;
 mod logins;
 mod order;
@@ -37,6 +38,7 @@ pub fn cases() -> Vec<Case> {
         patches::cases(),
         routing::cases(),
         connections::cases(),
+        http2::cases(),
     ];
     groups.into_iter().flatten().collect()
 }
@@ -116,7 +118,7 @@ fn handed_over(expect: Expect) -> Expect {
 #[cfg(test)]
 mod tests {
     use super::cases;
-    use crate::adapter::runner::variables;
+    use crate::adapter::client::variables;
     use crate::adapter::setup::Setup;
 
     #[test]

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::identity::{FromPayload, Identity};
 use crate::jam::Jam;
 use crate::jwt::RawVerified;
-use crate::redirect::{self, LocalPath, LoginRedirect};
+use crate::redirect::{LoginRedirect, Wanted};
 use crate::reject::{Reject, RejectKind, RejectResponse};
 use crate::request::{Found, RequestView};
 use crate::scope::ScopeRule;
@@ -26,15 +26,31 @@ pub struct Flow(Arc<Inner>);
 struct Inner {
     jam: Jam,
     /// Copied out of the request, so that nothing borrows it across an await; verified at most once.
-    credentials: Mutex<Vec<Credential>>,
+    credentials: Mutex<Credentials>,
     outcome: OnceLock<Outcome>,
     /// Where a login leads back to.
-    path: Option<LocalPath>,
+    wanted: Wanted,
     /// Set before `pending` is read on the way out: an untouched flow takes no lock there.
     touched: AtomicBool,
     pending: Mutex<Option<Handover>>,
     refused: OnceLock<RejectKind>,
     answered: AtomicBool,
+}
+
+/// What the sources found, in order; one as a rule, which needs no list.
+#[derive(Default)]
+struct Credentials {
+    first: Option<Credential>,
+    more: Vec<Credential>,
+}
+
+impl Credentials {
+    fn push(&mut self, credential: Credential) {
+        match &self.first {
+            None => self.first = Some(credential),
+            Some(_) => self.more.push(credential),
+        }
+    }
 }
 
 /// Something that a source found, waiting to be verified.
@@ -64,7 +80,7 @@ enum Outcome {
 impl Flow {
     /// Walks the sources and copies what they found. Verifies nothing.
     pub(crate) fn begin(jam: &Jam, view: &dyn RequestView) -> Self {
-        let mut credentials = Vec::new();
+        let mut credentials = Credentials::default();
         if let Some(jwt) = jam.jwt_backend() {
             let longest = jwt.verifier().max_token_bytes();
             jwt.sources.sight(view, |_, Sighting { found, ambient }| {
@@ -82,7 +98,7 @@ impl Flow {
             jam: jam.clone(),
             credentials: Mutex::new(credentials),
             outcome: OnceLock::new(),
-            path: redirect::path_of(view),
+            wanted: Wanted::of(view),
             touched: AtomicBool::new(false),
             pending: Mutex::new(None),
             refused: OnceLock::new(),
@@ -140,9 +156,8 @@ impl Flow {
         };
         match proven {
             Some(_) => Ok(()),
-            None => {
-                Err(self.reject(RejectKind::LoginRequired(login.location(self.0.path.as_ref()))))
-            }
+            None => Err(self
+                .reject(RejectKind::LoginRequired(login.location(self.0.wanted.path().as_ref())))),
         }
     }
 
@@ -270,7 +285,7 @@ impl Flow {
         let credentials =
             std::mem::take(&mut *self.0.credentials.lock().unwrap_or_else(PoisonError::into_inner));
         let mut outcome = Outcome::Absent;
-        for Credential { token, ambient } in credentials {
+        for Credential { token, ambient } in credentials.first.into_iter().chain(credentials.more) {
             let refusal = match self.verify(token) {
                 Ok((raw, payload)) => return (Outcome::Proven(raw), Some(payload)),
                 Err(refusal) => refusal,

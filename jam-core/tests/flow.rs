@@ -202,6 +202,16 @@ fn people_are_sent_to_the_login_page_and_back_into_the_application_only() {
         (response.status, header(&response, "location").unwrap_or_default().to_owned())
     };
     assert_eq!(location(&Request::get("/page?x=1")), (303, "/login?next=/page%3Fx%3D1".into()));
+    let long = format!("/{}?x=1", "a".repeat(200));
+    assert_eq!(
+        location(&Request::get(&long)).1,
+        format!("/login?next=/{}%3Fx%3D1", "a".repeat(200))
+    );
+    for length in [93, 94, 95, 96, 97] {
+        let path = format!("/{}", "b".repeat(length));
+        assert_eq!(location(&Request::get(&path)).1, format!("/login?next={path}"));
+    }
+    assert_eq!(location(&Request::get(&format!("//{long}"))).1, "/login");
     assert_eq!(location(&Request::get("//evil.example/")), (303, "/login".into()));
     assert_eq!(location(&Request::get("/\\evil.example")), (303, "/login".into()));
     let post = Request { method: "POST", target: "/page", headers: Vec::new() };

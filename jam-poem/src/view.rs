@@ -8,7 +8,8 @@ use poem::http::header::{AUTHORIZATION, COOKIE};
 ///
 /// The layer makes one for each request. Make your own to ask a [`Jam`](jam_core::Jam) about a
 /// request outside the layer, for example with `find_credential`.
-#[derive(Clone, Copy, Debug)]
+// No `Debug`: the request's own shows its headers, and with them the credential.
+#[derive(Clone, Copy)]
 pub struct View<'r>(&'r Request);
 
 impl<'r> From<&'r Request> for View<'r> {

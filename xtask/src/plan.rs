@@ -64,6 +64,9 @@ const AWS_LC_RS: &str = "--no-default-features --features aws_lc_rs";
 const RUST_CRYPTO: &str = "--no-default-features --features rust_crypto";
 const BOTH: &str = "--no-default-features --features aws_lc_rs,rust_crypto,config";
 
+/// What adapters offer on top, tested together with the rest instead of in builds of their own.
+const EXTRAS: &str = "--features jam-axum/utoipa,jam-actix/utoipa,jam-poem/openapi";
+
 /// The words of jam-core's own compile error for a build without crypto.
 const NO_CRYPTO: &str = "jam-core needs a crypto library";
 
@@ -112,7 +115,11 @@ pub(crate) fn steps(facts: &Facts) -> Vec<Step> {
             "each crate builds alone; core without crypto does not",
             alone(facts),
         ),
-        step(StepName::Test, "unit and integration tests", vec![test(facts, "--workspace")]),
+        step(
+            StepName::Test,
+            "unit and integration tests",
+            vec![test(facts, &format!("--workspace {EXTRAS}"))],
+        ),
         step(StepName::Doctest, "the programs in the docs and the README run", doctest()),
         step(StepName::Features, "core's tests with each feature combination", features(facts)),
         step(StepName::Vectors, "the shared vectors in release, each backend", vectors(facts)),
@@ -131,14 +138,14 @@ fn fmt(facts: &Facts) -> Vec<Run> {
 
 fn clippy() -> Vec<Run> {
     let core = [AWS_LC_RS, RUST_CRYPTO, BOTH].map(|flags| format!("-p jam-core {flags}"));
-    std::iter::once("--workspace".to_owned())
+    std::iter::once(format!("--workspace {EXTRAS}"))
         .chain(core)
         .map(|what| passes(&format!("clippy {what} --all-targets {PINNED} -- --deny warnings")))
         .collect()
 }
 
 fn docs() -> Vec<Run> {
-    let mut call = Call::new(&format!("doc --workspace --no-deps {PINNED}"));
+    let mut call = Call::new(&format!("doc --workspace {EXTRAS} --no-deps {PINNED}"));
     call.environment = Some(("RUSTDOCFLAGS", "--deny warnings"));
     vec![Run::Passes(call)]
 }
@@ -158,7 +165,7 @@ fn alone(facts: &Facts) -> Vec<Run> {
 }
 
 fn doctest() -> Vec<Run> {
-    vec![passes(&format!("test --doc --workspace --no-fail-fast {PINNED}"))]
+    vec![passes(&format!("test --doc --workspace {EXTRAS} --no-fail-fast {PINNED}"))]
 }
 
 fn features(facts: &Facts) -> Vec<Run> {
@@ -248,8 +255,9 @@ mod tests {
     #[test]
     fn a_call_is_shown_as_it_would_be_typed() {
         let docs = calls(true).into_iter().find(|(name, _)| *name == StepName::Docs).unwrap();
-        let typed =
-            "RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps --locked --offline";
+        let typed = format!(
+            "RUSTDOCFLAGS='--deny warnings' cargo doc --workspace {EXTRAS} --no-deps {PINNED}"
+        );
         assert_eq!(docs.1, typed);
     }
 }

@@ -1,7 +1,7 @@
 //! What the routes below `/kit` answer: beyond the contract, they show the conformance kit what an
 //! adapter does to every kind of answer. The table of these routes stands in `jam-conformance`.
 //!
-//! Each of them but `swallow` and `panic` [writes](write), the only way that there is without a
+//! Each of them but `swallow` and `panic` [writes](write()), the only way that there is without a
 //! session: it takes the token back.
 
 use crate::{Answer, Claims, routes};
@@ -45,5 +45,5 @@ pub fn panic() -> Answer {
     panic!("a handler that panics, on purpose")
 }
 
-/// What `GET /kit/stream` repeats without an end, behind an identity and a [`write`].
+/// What `GET /kit/stream` repeats without an end, behind an identity and a [`write()`].
 pub const ENDLESS: &str = "more\n";

@@ -1,0 +1,36 @@
+//! Counts allocations and prints them for the other programs, one path and count a line.
+
+use allocation_counter::measure;
+use anyhow::Result;
+use jam_benches::contestant::Contestant;
+use jam_benches::count::path;
+use jam_benches::peers::Operation;
+use jam_benches::requests;
+use jam_benches::subject::{ALGORITHMS, Subject};
+
+fn main() -> Result<()> {
+    for operation in Operation::ALL {
+        for algorithm in ALGORITHMS {
+            for mut contestant in operation.contestants(&Subject::new(algorithm)?)? {
+                let path = path(operation.as_str(), algorithm.as_str(), contestant.name());
+                println!("{path}\t{}", count(&mut contestant));
+            }
+        }
+    }
+    for mut contestant in requests::contestants()? {
+        let path = path(requests::TABLE, "", contestant.name());
+        println!("{path}\t{}", count(&mut contestant));
+    }
+    let mut untouched = requests::Untouched::new()?;
+    untouched.call();
+    let way_out = measure(|| untouched.poll()).count_total;
+    println!("{}\t{way_out}", path(requests::TABLE, "", requests::WAY_OUT));
+    Ok(())
+}
+
+/// Once before, so that what is kept for the next time is there.
+fn count(contestant: &mut Contestant) -> u64 {
+    contestant.run(1);
+    let mut work = || _ = contestant.run(1);
+    measure(&mut work).count_total
+}

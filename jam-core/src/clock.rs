@@ -1,8 +1,8 @@
 //! Time, injected. Nothing else in this crate reads the wall clock, so tests never sleep.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where the time comes from.
@@ -93,6 +93,30 @@ impl OffsetClock {
 impl Clock for OffsetClock {
     fn now(&self) -> Duration {
         self.start.saturating_add(self.since.elapsed())
+    }
+}
+
+/// The time that one request has for all its store calls. It runs from the first call that waits:
+/// a request whose store answers at once never looks at a clock for it.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    total: Duration,
+    since: OnceLock<Instant>,
+}
+
+impl Budget {
+    pub(crate) fn new(total: Duration) -> Self {
+        Self { total, since: OnceLock::new() }
+    }
+
+    /// Lets the time run.
+    pub(crate) fn start(&self) {
+        self.since.get_or_init(Instant::now);
+    }
+
+    pub(crate) fn left(&self) -> Duration {
+        let spent = self.since.get().map(Instant::elapsed).unwrap_or_default();
+        self.total.saturating_sub(spent)
     }
 }
 

@@ -50,6 +50,23 @@ pub enum ErrorKind {
     CookieTooLarge,
     /// The operating system or the crypto library failed.
     Unavailable,
+    /// The store of sessions does not answer, or not in time.
+    StoreUnavailable,
+    /// The session was ended or rotated meanwhile, or nobody is logged in to it; what was to be
+    /// written was not.
+    SessionEnded,
+    /// Somebody else has changed what this was based on.
+    Conflict,
+    /// The head of the answer has left; nothing can be added to it.
+    Committed,
+    /// The session's record would exceed `max_record_bytes`.
+    RecordTooLarge,
+    /// A record or a value of a session was written by another version or as another type.
+    UndecodableRecord,
+    /// The subject has as many sessions as the policy allows.
+    TooManySessions,
+    /// What was asked for is beyond what this kind of session can promise.
+    NotSupported,
 }
 
 impl ErrorKind {
@@ -78,6 +95,14 @@ impl ErrorKind {
             Self::Io => "io",
             Self::CookieTooLarge => "cookie_too_large",
             Self::Unavailable => "unavailable",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::SessionEnded => "session_ended",
+            Self::Conflict => "conflict",
+            Self::Committed => "committed",
+            Self::RecordTooLarge => "record_too_large",
+            Self::UndecodableRecord => "undecodable_record",
+            Self::TooManySessions => "too_many_sessions",
+            Self::NotSupported => "not_supported",
         }
     }
 }
@@ -166,6 +191,16 @@ fn explain(kind: ErrorKind) -> &'static str {
             "the cookie's name and value exceed 4096 bytes; browsers drop it"
         }
         ErrorKind::Unavailable => "the operating system or the crypto library failed",
+        ErrorKind::StoreUnavailable => "the session store does not answer",
+        ErrorKind::SessionEnded => "the session has ended or was rotated meanwhile",
+        ErrorKind::Conflict => "somebody else has changed the session meanwhile",
+        ErrorKind::Committed => {
+            "the answer has left: streams and sockets write through `Session::detached`"
+        }
+        ErrorKind::RecordTooLarge => "the session would exceed `max_record_bytes`",
+        ErrorKind::UndecodableRecord => "the session was written in a form that cannot be read",
+        ErrorKind::TooManySessions => "the subject has as many sessions as `max_sessions` allows",
+        ErrorKind::NotSupported => "this kind of session cannot do that",
     }
 }
 

@@ -7,8 +7,8 @@ use std::ops::Deref;
 use serde::de::DeserializeOwned;
 
 use crate::clock::NumericDate;
-use crate::flow::Flow;
-use crate::jwt::RawVerified;
+use crate::flow::{Caller, Flow};
+use crate::scope::scopes_of;
 
 /// A type that claims can be read into: anything with `serde::Deserialize` that owns its data.
 #[diagnostic::on_unimplemented(
@@ -27,14 +27,17 @@ impl<T: DeserializeOwned + Send + Sync + 'static> FromPayload for T {}
 pub enum Via {
     /// By a signed token.
     Jwt,
+    /// By a session that somebody is logged in to.
+    Session,
 }
 
 impl Via {
-    /// `jwt`.
+    /// `jwt` or `session`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Jwt => "jwt",
+            Self::Session => "session",
         }
     }
 }
@@ -64,17 +67,24 @@ impl<P> Identity<P> {
 
     /// How it was proven.
     pub fn via(&self) -> Via {
-        Via::Jwt
+        match self.flow.caller() {
+            Caller::Session(_) => Via::Session,
+            _ => Via::Jwt,
+        }
     }
 
     /// `sub`.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
-        self.flow.verified()?.subject()
+        match self.flow.caller() {
+            Caller::Token(token) => token.subject(),
+            Caller::Session(record) => record.subject().map(Cow::Borrowed),
+            _ => None,
+        }
     }
 
-    /// The scopes granted; see [`RawVerified::scopes`].
+    /// The scopes granted; see [`RawVerified::scopes`](crate::jwt::RawVerified::scopes).
     pub fn scopes(&self) -> Vec<Cow<'_, str>> {
-        self.flow.verified().map_or_else(Vec::new, RawVerified::scopes)
+        scopes_of(self.claims_json())
     }
 
     /// Whether a scope was granted.
@@ -82,14 +92,22 @@ impl<P> Identity<P> {
         self.scopes().iter().any(|granted| granted == scope)
     }
 
-    /// When the identity ends, if it does.
+    /// When the identity ends, if it does; a session may be used beyond, which moves it.
     pub fn expires_at(&self) -> Option<NumericDate> {
-        self.flow.verified()?.expires_at()
+        match self.flow.caller() {
+            Caller::Token(token) => token.expires_at(),
+            Caller::Session(record) => NumericDate::from_seconds(record.expires_at().as_secs()),
+            _ => None,
+        }
     }
 
     /// All claims as JSON text.
     pub fn claims_json(&self) -> &str {
-        self.flow.verified().map_or("{}", RawVerified::payload_json)
+        match self.flow.caller() {
+            Caller::Token(token) => token.payload_json(),
+            Caller::Session(record) => record.claims_json().unwrap_or("{}"),
+            _ => "{}",
+        }
     }
 }
 

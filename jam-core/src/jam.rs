@@ -10,11 +10,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, SystemClock};
+use crate::csrf::{CsrfGuard, CsrfPolicy};
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flow;
 use crate::jwt::{JwtBackend, JwtBackendBuilder, Payload, PayloadBuilder, Verified};
 use crate::reject::{Reject, RejectResponse};
 use crate::request::{Found, RequestView};
+use crate::session::{
+    Login, NewSession, Record, SessionBackend, SessionBackendBuilder, SessionHandle, SessionId,
+    SessionInfo, Values,
+};
+use crate::source::Sighting;
 
 pub(crate) type RejectHook = dyn Fn(&Reject, &mut RejectResponse) + Send + Sync;
 
@@ -26,6 +32,9 @@ struct Inner {
     realm: String,
     clock: Arc<dyn Clock>,
     jwt: Option<JwtBackend>,
+    sessions: Option<SessionBackend>,
+    csrf_policy: CsrfPolicy,
+    csrf: Option<CsrfGuard>,
     on_reject: Option<Arc<RejectHook>>,
     /// The headers that answers depend on.
     vary: String,
@@ -34,7 +43,14 @@ struct Inner {
 impl Jam {
     /// Starts the settings.
     pub fn builder() -> JamBuilder {
-        JamBuilder { realm: "jam".to_owned(), clock: None, jwt: None, on_reject: None }
+        JamBuilder {
+            realm: "jam".to_owned(),
+            clock: None,
+            jwt: None,
+            session: None,
+            csrf: CsrfPolicy::on(),
+            on_reject: None,
+        }
     }
 
     /// Reads a configuration file (TOML, YAML or JSON by its extension). `pointer` names the
@@ -105,6 +121,105 @@ impl Jam {
         })
     }
 
+    /// The session backend, whose verbs the facade repeats.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotAvailable`] when none is configured.
+    pub fn sessions(&self) -> Result<&SessionBackend, Error> {
+        self.0.sessions.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotAvailable,
+                "no session backend is configured: call `.session(…)` on the builder, or add a `session` table",
+            )
+        })
+    }
+
+    /// Makes a session for a subject. See [`SessionBackend::create_session`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn create_session(&self, login: impl Into<Login>) -> Result<NewSession, Error> {
+        self.sessions()?.create_session(login).await
+    }
+
+    /// The session of an id. See [`SessionBackend::get_session`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn get_session(&self, id: &SessionId) -> Result<Option<Record>, Error> {
+        self.sessions()?.get_session(id).await
+    }
+
+    /// Changes the values of a session. See [`SessionBackend::update_session`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn update_session(
+        &self,
+        id: &SessionId,
+        change: impl Fn(&mut Values) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<Record, Error> {
+        self.sessions()?.update_session(id, change).await
+    }
+
+    /// Puts a new id in place of an old one. See [`SessionBackend::rotate_session`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn rotate_session(&self, id: &SessionId) -> Result<SessionId, Error> {
+        self.sessions()?.rotate_session(id).await
+    }
+
+    /// Ends a session. See [`SessionBackend::delete_session`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn delete_session(&self, id: &SessionId) -> Result<bool, Error> {
+        self.sessions()?.delete_session(id).await
+    }
+
+    /// Ends all sessions of a subject. See [`SessionBackend::clear_sessions`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn clear_sessions(&self, subject: &str) -> Result<usize, Error> {
+        self.sessions()?.clear_sessions(subject).await
+    }
+
+    /// The live sessions of a subject. See [`SessionBackend::sessions_of`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn sessions_of(&self, subject: &str) -> Result<Vec<SessionInfo>, Error> {
+        self.sessions()?.sessions_of(subject).await
+    }
+
+    /// Ends a session by its public name. See [`SessionBackend::revoke`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Error> {
+        self.sessions()?.revoke(handle).await
+    }
+
+    /// Ends all other sessions of an id's subject. See [`SessionBackend::revoke_others`].
+    ///
+    /// # Errors
+    ///
+    /// The same, and [`ErrorKind::NotAvailable`] without a session backend.
+    pub async fn revoke_others(&self, id: &SessionId) -> Result<SessionId, Error> {
+        self.sessions()?.revoke_others(id).await
+    }
+
     /// Begins a request: walks the credential sources and copies what they find. Synchronous;
     /// verifies nothing and asks no store.
     #[must_use]
@@ -117,13 +232,25 @@ impl Jam {
     #[must_use]
     pub fn find_credential<'a>(&self, view: &'a dyn RequestView) -> (usize, Found<'a>) {
         let mut first = (0, Found::Absent);
-        if let Some(jwt) = &self.0.jwt {
-            jwt.sources.sight(view, |index, sighting| {
+        let mut before = 0;
+        let backends = [self.0.jwt.as_ref().map(|jwt| &jwt.sources)].into_iter().chain([self
+            .0
+            .sessions
+            .as_ref()
+            .map(SessionBackend::sources)]);
+        for sources in backends.flatten() {
+            let mut decided = false;
+            sources.sight(view, |index, Sighting { found, ambient }| {
                 // A malformed cookie gives way to whatever a later source finds.
                 if matches!(first.1, Found::Absent | Found::Malformed) {
-                    first = (index, sighting.found);
+                    first = (before + index, found);
                 }
+                decided |= !ambient || !matches!(found, Found::Malformed);
             });
+            if decided {
+                break;
+            }
+            before += sources.len();
         }
         first
     }
@@ -143,6 +270,8 @@ impl Jam {
         json!({
             "realm": self.0.realm,
             "jwt": self.0.jwt.as_ref().map(JwtBackend::describe),
+            "session": self.0.sessions.as_ref().map(SessionBackend::describe),
+            "csrf": self.0.csrf_policy.describe(),
         })
     }
 
@@ -160,6 +289,14 @@ impl Jam {
 
     pub(crate) fn jwt_backend(&self) -> Option<&JwtBackend> {
         self.0.jwt.as_ref()
+    }
+
+    pub(crate) fn session_backend(&self) -> Option<&SessionBackend> {
+        self.0.sessions.as_ref()
+    }
+
+    pub(crate) fn csrf(&self) -> Option<&CsrfGuard> {
+        self.0.csrf.as_ref()
     }
 
     pub(crate) fn realm(&self) -> &str {
@@ -180,6 +317,8 @@ impl fmt::Debug for Jam {
         f.debug_struct("Jam")
             .field("realm", &self.0.realm)
             .field("jwt", &self.0.jwt)
+            .field("session", &self.0.sessions)
+            .field("csrf", &self.0.csrf_policy)
             .finish_non_exhaustive()
     }
 }
@@ -190,6 +329,8 @@ pub struct JamBuilder {
     realm: String,
     clock: Option<Arc<dyn Clock>>,
     jwt: Option<JwtBackendBuilder>,
+    session: Option<SessionBackendBuilder>,
+    csrf: CsrfPolicy,
     on_reject: Option<Arc<RejectHook>>,
 }
 
@@ -222,6 +363,18 @@ impl JamBuilder {
         self
     }
 
+    /// Authenticates by session, and gives requests a [`Session`](crate::session::Session).
+    pub fn session(mut self, backend: SessionBackendBuilder) -> Self {
+        self.session = Some(backend);
+        self
+    }
+
+    /// What is asked of requests with a cookie that may change something; [`CsrfPolicy::on`].
+    pub fn csrf(mut self, policy: CsrfPolicy) -> Self {
+        self.csrf = policy;
+        self
+    }
+
     /// Changes the answers to refused requests: the hook sees each before it is sent.
     pub fn on_reject(
         mut self,
@@ -245,8 +398,50 @@ impl JamBuilder {
         }
         let clock: Arc<dyn Clock> = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let jwt = self.jwt.map(|jwt| jwt.clock(Arc::clone(&clock)).build()).transpose()?;
-        let vary = jwt.as_ref().map_or_else(String::new, |jwt| jwt.sources.vary().join(", "));
-        Ok(Jam(Arc::new(Inner { realm: self.realm, clock, jwt, on_reject: self.on_reject, vary })))
+        let sessions = self.session.map(|session| session.clock_shared(Arc::clone(&clock)).build());
+        let sessions = sessions.transpose()?;
+        self.csrf.check()?;
+        let sources = jwt.iter().map(|jwt| &jwt.sources);
+        let sources: Vec<_> = sources.chain(sessions.iter().map(SessionBackend::sources)).collect();
+        let cookies: Vec<_> =
+            sources.iter().flat_map(|sources| sources.cookies()).cloned().collect();
+        one_backend_a_place(jwt.as_ref(), sessions.as_ref())?;
+        let mut vary: Vec<&str> = Vec::new();
+        for name in sources.iter().flat_map(|sources| sources.vary()) {
+            if !vary.contains(&name) {
+                vary.push(name);
+            }
+        }
+        let vary = vary.join(", ");
+        let csrf = CsrfGuard::new(self.csrf.clone(), cookies);
+        Ok(Jam(Arc::new(Inner {
+            realm: self.realm,
+            clock,
+            jwt,
+            sessions,
+            csrf_policy: self.csrf,
+            csrf,
+            on_reject: self.on_reject,
+            vary,
+        })))
+    }
+}
+
+/// A token and a session that share a cookie would overwrite each other.
+fn one_backend_a_place(
+    jwt: Option<&JwtBackend>,
+    sessions: Option<&SessionBackend>,
+) -> Result<(), Error> {
+    let Some((jwt, sessions)) = jwt.zip(sessions) else { return Ok(()) };
+    let mine = jwt.sources.describe();
+    match sessions.sources().describe().into_iter().find(|source| mine.contains(source)) {
+        None => Ok(()),
+        Some(source) => Err(Error::new(
+            ErrorKind::InvalidConfig,
+            format!(
+                "the credential source {source} is listed for tokens and for sessions; give each its own"
+            ),
+        )),
     }
 }
 
@@ -255,6 +450,7 @@ impl fmt::Debug for JamBuilder {
         f.debug_struct("JamBuilder")
             .field("realm", &self.realm)
             .field("jwt", &self.jwt)
+            .field("session", &self.session)
             .finish_non_exhaustive()
     }
 }

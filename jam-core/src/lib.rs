@@ -55,11 +55,17 @@ compile_error!(
     "jam-core needs a crypto library: enable its feature `aws_lc_rs` (default) or `rust_crypto` (no C compiler)"
 );
 
+mod audit;
+mod chunk;
 pub mod clock;
+pub mod codec;
 #[cfg(feature = "config")]
 mod config;
+pub mod csrf;
+pub mod deferred;
 mod error;
 pub mod flow;
+pub mod fresh;
 pub mod identity;
 mod jam;
 mod json;
@@ -69,6 +75,7 @@ pub mod redirect;
 pub mod reject;
 pub mod request;
 pub mod scope;
+pub mod session;
 pub mod source;
 pub mod transport;
 

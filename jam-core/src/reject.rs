@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::flow::Flow;
+use crate::fresh::StepUp;
 
 /// Why a request is refused, as far as the client may know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +20,35 @@ pub enum RejectKind {
     InsufficientScope(String),
     /// A page that wants a login: 303 to this location.
     LoginRequired(String),
+    /// A login that is too long ago, or was not strong enough: 401
+    /// `insufficient_user_authentication` (RFC 9470 §3).
+    StepUp(StepUp),
     /// A login with a wrong name or password: 401 without a challenge.
     InvalidCredentials,
+    /// A page of another site made the browser send this: 403.
+    CrossSite,
+    /// Somebody else has changed what the request was based on: 409.
+    Conflict,
+    /// The subject has as many sessions as he may: 409.
+    TooManySessions,
+    /// The session would hold more than it may: 413. What it held before is still there.
+    TooLarge,
+    /// The store does not answer: 503 with `Retry-After`. Nothing that the client holds is void.
+    StoreUnavailable,
+    /// What was asked for is beyond this kind of session: 501.
+    NotSupported,
     /// The application forgot the layer: 500; the text names the fix.
     MissingLayer(&'static str),
     /// The application asked for something that is not configured, or failed: 500.
     Internal,
 }
 
+/// Seconds after which a client may try again when the store was down.
+const RETRY_AFTER: &str = "1";
+
 /// A refused request. Adapters turn it into their framework's response with
 /// [`respond`](Self::respond).
+#[derive(Clone)]
 #[must_use = "a refusal that is dropped is put in place of the handler's answer"]
 pub struct Reject {
     kind: RejectKind,
@@ -49,6 +69,24 @@ pub struct RejectResponse {
 impl Reject {
     pub(crate) fn new(kind: RejectKind, flow: &Flow) -> Self {
         Self { kind, flow: Some(flow.clone()) }
+    }
+
+    /// An error as a refusal, with the challenges and the hook of a flow where there is one.
+    pub(crate) fn of(error: Error, flow: Option<&Flow>) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::SessionEnded | ErrorKind::UndecodableRecord => RejectKind::InvalidToken,
+            ErrorKind::Malformed => RejectKind::InvalidRequest,
+            ErrorKind::Conflict => RejectKind::Conflict,
+            ErrorKind::TooManySessions => RejectKind::TooManySessions,
+            ErrorKind::RecordTooLarge | ErrorKind::CookieTooLarge => RejectKind::TooLarge,
+            ErrorKind::StoreUnavailable => RejectKind::StoreUnavailable,
+            ErrorKind::NotSupported => RejectKind::NotSupported,
+            kind => {
+                tracing::error!(target: "jam", kind = kind.as_str(), %error, "a handler failed");
+                RejectKind::Internal
+            }
+        };
+        Self { kind, flow: flow.cloned() }
     }
 
     /// There is no [`Flow`] in the request: the layer is missing. Fails closed with 500; `fix`
@@ -72,19 +110,19 @@ impl Reject {
 
     /// Says that the application answers for this refusal itself. Without it, an answer that
     /// ignores a refused header is replaced on the way out.
-    pub fn handled(self) {
+    pub fn handled(&self) {
         if let Some(flow) = &self.flow {
             flow.mark_answered();
         }
     }
 
-    /// The answer.
+    /// The answer. From now on the refusal counts as shown to the client.
     #[must_use]
-    pub fn respond(self) -> RejectResponse {
+    pub fn respond(&self) -> RejectResponse {
         let mut response = self.table();
         if let Some(flow) = &self.flow {
             if let Some(hook) = flow.jam().reject_hook() {
-                hook(&self, &mut response);
+                hook(self, &mut response);
             }
             flow.mark_answered();
         }
@@ -99,7 +137,14 @@ impl Reject {
             RejectKind::InvalidRequest => "invalid_request",
             RejectKind::InsufficientScope(_) => "insufficient_scope",
             RejectKind::LoginRequired(_) => "login_required",
+            RejectKind::StepUp(_) => "insufficient_user_authentication",
             RejectKind::InvalidCredentials => "invalid_credentials",
+            RejectKind::CrossSite => "cross_site_request",
+            RejectKind::Conflict => "conflict",
+            RejectKind::TooManySessions => "too_many_sessions",
+            RejectKind::TooLarge => "too_large",
+            RejectKind::StoreUnavailable => "temporarily_unavailable",
+            RejectKind::NotSupported => "not_supported",
             RejectKind::MissingLayer(_) | RejectKind::Internal => "internal",
         }
     }
@@ -132,7 +177,25 @@ impl Reject {
                 body.clear();
                 303
             }
+            RejectKind::StepUp(StepUp { max_age, methods }) => {
+                let age = max_age.as_secs();
+                let wanted = format!(
+                    r#", error="insufficient_user_authentication", error_description="a more recent or stronger login is needed", max_age="{age}""#
+                );
+                headers.push(("www-authenticate", self.challenge(&wanted)));
+                body = serde_json::json!({ "error": code, "max_age": age, "amr": methods })
+                    .to_string();
+                401
+            }
             RejectKind::InvalidCredentials => 401,
+            RejectKind::CrossSite => 403,
+            RejectKind::Conflict | RejectKind::TooManySessions => 409,
+            RejectKind::TooLarge => 413,
+            RejectKind::StoreUnavailable => {
+                headers.push(("retry-after", RETRY_AFTER.to_owned()));
+                503
+            }
+            RejectKind::NotSupported => 501,
             RejectKind::MissingLayer(fix) => {
                 body = serde_json::json!({ "error": code, "message": fix }).to_string();
                 500
@@ -160,11 +223,11 @@ fn quotable(text: &str) -> String {
     out
 }
 
-/// A handler's own failure: 500, with the reason in the log only.
+/// A failed call of a handler's. What the session or its store refused has an answer of its own; all
+/// else is the application's failure: 500, with the reason in the log only.
 impl From<Error> for Reject {
     fn from(error: Error) -> Self {
-        tracing::error!(target: "jam", kind = error.kind().as_str(), %error, "a handler failed");
-        Self { kind: RejectKind::Internal, flow: None }
+        Self::of(error, None)
     }
 }
 

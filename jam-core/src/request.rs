@@ -41,6 +41,12 @@ pub trait RequestView {
     /// The query of the request target without its `?`, still percent-encoded.
     fn query(&self) -> Option<&str>;
 
+    /// Host and port that the request was sent to, where the request target or a pseudo-header names
+    /// them (RFC 9110 §7.2); the header `Host` speaks otherwise.
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+
     /// Calls `visit` with the raw value of each line of a header, in the order of arrival. `name`
     /// is in lower case. Lines must not have been joined.
     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8]));

@@ -1,5 +1,12 @@
 //! Rules about the scopes that a credential grants.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::jwt::{Audience, Text};
+
 /// Which scopes a route asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeRule {
@@ -37,6 +44,41 @@ impl ScopeRule {
     pub(crate) fn named(&self) -> String {
         self.scopes.join(" ")
     }
+}
+
+/// The scopes that a claims set grants: those of `scope` (RFC 8693 §4.2: one string, split at
+/// spaces), `scopes` and `permissions`, each of which may be a string or an array of strings. Of any
+/// other JSON type, a claim grants nothing.
+pub(crate) fn scopes_of(claims: &str) -> Vec<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Scopes<'a> {
+        #[serde(borrow)]
+        scope: Option<&'a RawValue>,
+        #[serde(borrow)]
+        scopes: Option<&'a RawValue>,
+        #[serde(borrow)]
+        permissions: Option<&'a RawValue>,
+    }
+    let Ok(found) = serde_json::from_str::<Scopes<'_>>(claims) else { return Vec::new() };
+    let mut granted = Vec::new();
+    for claim in [found.scope, found.scopes, found.permissions].into_iter().flatten() {
+        match serde_json::from_str(claim.get()) {
+            Ok(Audience::One(Text(Cow::Borrowed(text)))) => {
+                granted.extend(words(text).map(Cow::Borrowed));
+            }
+            Ok(Audience::One(Text(Cow::Owned(text)))) => {
+                granted.extend(words(&text).map(|scope| Cow::Owned(scope.to_owned())));
+            }
+            Ok(Audience::Many(many)) => granted.extend(many.into_iter().map(|Text(scope)| scope)),
+            Err(_) => {}
+        }
+    }
+    granted
+}
+
+/// Scope names are separated by spaces, and by nothing else (RFC 6749 §3.3).
+fn words(scope: &str) -> impl Iterator<Item = &str> {
+    scope.split(' ').filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

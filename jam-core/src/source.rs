@@ -288,6 +288,16 @@ impl Sources {
         self.0.iter().map(CredentialSource::describe).collect()
     }
 
+    /// Those that read a cookie.
+    pub(crate) fn cookies(&self) -> impl Iterator<Item = &CredentialSource> {
+        self.0.iter().filter(|source| source.is_ambient())
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The headers that an answer depends on, as `Vary` names them.
     pub(crate) fn vary(&self) -> Vec<&str> {
         let mut names = Vec::new();

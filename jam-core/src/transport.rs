@@ -1,11 +1,15 @@
 //! How a credential is handed to the client and taken back.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::chunk;
 use crate::error::{Error, ErrorKind};
-use crate::source::is_token;
+use crate::flow::HeaderOp;
+use crate::request::RequestView;
+use crate::source::{CredentialSource, is_token};
 
 /// How a token reaches the client besides the body of an answer.
 #[derive(Clone, Debug)]
@@ -22,6 +26,22 @@ enum Kind {
 pub(crate) struct Handover {
     pub(crate) name: String,
     pub(crate) value: String,
+    pub(crate) op: HeaderOp,
+}
+
+impl Handover {
+    fn cookie(value: String) -> Self {
+        Self { name: "set-cookie".to_owned(), value, op: HeaderOp::Append }
+    }
+
+    /// Has the browser forget what the site left with it (Clear Site Data §3.1).
+    pub(crate) fn clear_site_data() -> Self {
+        Self {
+            name: "clear-site-data".to_owned(),
+            value: r#""cookies", "storage""#.to_owned(),
+            op: HeaderOp::Set,
+        }
+    }
 }
 
 impl CredentialTransport {
@@ -65,28 +85,64 @@ impl CredentialTransport {
         }
     }
 
-    /// The header that hands the credential out. `lifetime` is how long it lives, if it ends.
+    /// The headers that hand the credential out. `lifetime` is how long it lives, if it ends; one
+    /// that was asked to last outlives the browser's session in any case. `chunks` is how many chunks
+    /// of the cookie the client holds.
     pub(crate) fn persist(
         &self,
         credential: &str,
         lifetime: Option<Duration>,
-    ) -> Result<Option<Handover>, Error> {
+        lasts: bool,
+        chunks: usize,
+    ) -> Result<Vec<Handover>, Error> {
         Ok(match &self.0 {
-            Kind::None => None,
-            Kind::Cookie(cookie) => Some(Handover {
-                name: "set-cookie".to_owned(),
-                value: cookie.persist(credential, lifetime)?,
-            }),
-            Kind::Header(name) => {
-                Some(Handover { name: name.clone(), value: credential.to_owned() })
+            Kind::None => Vec::new(),
+            Kind::Cookie(cookie) => {
+                let cookies = cookie.persist(credential, lifetime, lasts, chunks)?;
+                cookies.into_iter().map(Handover::cookie).collect()
             }
+            Kind::Header(name) => vec![Handover {
+                name: name.clone(),
+                value: credential.to_owned(),
+                op: HeaderOp::Set,
+            }],
         })
     }
 
-    /// The header that takes it back.
-    pub(crate) fn clear(&self) -> Option<Handover> {
-        let cookie = self.as_cookie()?;
-        Some(Handover { name: "set-cookie".to_owned(), value: cookie.clear() })
+    /// The headers that take it back.
+    pub(crate) fn clear(&self, chunks: usize) -> Vec<Handover> {
+        let Some(cookie) = self.as_cookie() else { return Vec::new() };
+        let names = (0..chunks.max(1)).map(|index| chunk::name(&cookie.name, index));
+        names.map(|name| Handover::cookie(cookie.clear(&name))).collect()
+    }
+
+    /// Where a request carries what this hands out.
+    pub(crate) fn own_source(&self) -> Option<CredentialSource> {
+        match &self.0 {
+            Kind::None => None,
+            Kind::Cookie(cookie) => Some(CredentialSource::cookie(cookie.name.as_str())),
+            Kind::Header(name) => Some(CredentialSource::header(name)),
+        }
+    }
+
+    /// How many chunks of its cookie a request carries.
+    pub(crate) fn chunks_in(&self, view: &dyn RequestView) -> usize {
+        match self.as_cookie() {
+            Some(cookie) if cookie.chunked => chunk::count(view, &cookie.name),
+            _ => 0,
+        }
+    }
+
+    /// The whole credential, out of what a source has found; none when chunks are missing.
+    pub(crate) fn join<'a>(
+        &self,
+        view: &'a dyn RequestView,
+        found: &'a [u8],
+    ) -> Option<Cow<'a, [u8]>> {
+        match self.as_cookie() {
+            Some(cookie) if cookie.chunked => chunk::join(view, &cookie.name, found),
+            _ => Some(Cow::Borrowed(found)),
+        }
     }
 
     pub(crate) fn describe(&self) -> Value {
@@ -131,17 +187,24 @@ pub struct CookieSettings {
     same_site: SameSite,
     persistent: bool,
     insecure_dev: bool,
+    chunked: bool,
 }
 
 /// Name and value together, in bytes; browsers drop what is longer (RFC 6265bis §5.6).
-const MAX_COOKIE: usize = 4096;
+pub(crate) const MAX_COOKIE: usize = 4096;
 const PREFIXES: [&str; 2] = ["__Host-", "__Secure-"];
 
 impl CookieSettings {
     /// A cookie of this name, which begins with `__Host-` or `__Secure-`.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), same_site: SameSite::Lax, persistent: false, insecure_dev: false }
+        Self {
+            name: name.into(),
+            same_site: SameSite::Lax,
+            persistent: false,
+            insecure_dev: false,
+            chunked: false,
+        }
     }
 
     /// Its `SameSite` attribute; [`SameSite::Lax`].
@@ -162,6 +225,14 @@ impl CookieSettings {
     #[must_use]
     pub fn insecure_dev(mut self) -> Self {
         self.insecure_dev = true;
+        self
+    }
+
+    /// Spreads what is longer than a cookie may be over several, named `NAME`, `NAME.1`, …, eight at
+    /// the most. Browsers and servers have limits of their own on all cookies together.
+    #[must_use]
+    pub fn chunked(mut self) -> Self {
+        self.chunked = true;
         self
     }
 
@@ -209,36 +280,46 @@ impl CookieSettings {
         ))
     }
 
-    fn persist(&self, value: &str, lifetime: Option<Duration>) -> Result<String, Error> {
+    fn persist(
+        &self,
+        value: &str,
+        lifetime: Option<Duration>,
+        lasts: bool,
+        chunks: usize,
+    ) -> Result<Vec<String>, Error> {
         let length = self.name.len() + value.len();
-        if length > MAX_COOKIE {
-            return Err(Error::new(
-                ErrorKind::CookieTooLarge,
-                format!(
-                    "the cookie `{}` would take {length} bytes; browsers drop more than {MAX_COOKIE}: \
-                     put fewer claims into the token, or hand it out by a header",
-                    self.name
-                ),
-            ));
-        }
-        let mut cookie = self.attributes(value);
-        if let (true, Some(lifetime)) = (self.persistent, lifetime) {
-            cookie.push_str(&format!("; Max-Age={}", lifetime.as_secs()));
-        }
-        Ok(cookie)
+        let values = match (length > MAX_COOKIE, self.chunked) {
+            (false, _) => vec![value.to_owned()],
+            (true, true) => chunk::split(&self.name, value)?,
+            (true, false) => {
+                return Err(Error::new(
+                    ErrorKind::CookieTooLarge,
+                    format!(
+                        "the cookie `{}` would take {length} bytes; browsers drop more than {MAX_COOKIE}: \
+                         put less into it, spread it with `chunked`, or hand it out by a header",
+                        self.name
+                    ),
+                ));
+            }
+        };
+        let max_age = lifetime.filter(|_| self.persistent || lasts);
+        let max_age = max_age.map(|age| format!("; Max-Age={}", age.as_secs()));
+        let stale = values.len()..chunks;
+        let set = values.iter().enumerate().map(|(index, value)| {
+            self.attributes(&chunk::name(&self.name, index), value)
+                + max_age.as_deref().unwrap_or_default()
+        });
+        let cleared = stale.map(|index| self.clear(&chunk::name(&self.name, index)));
+        Ok(set.chain(cleared).collect())
     }
 
-    fn clear(&self) -> String {
-        self.attributes("") + "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    fn clear(&self, name: &str) -> String {
+        self.attributes(name, "") + "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
     }
 
-    fn attributes(&self, value: &str) -> String {
+    fn attributes(&self, name: &str, value: &str) -> String {
         let secure = if self.insecure_dev { "" } else { "; Secure" };
-        format!(
-            "{}={value}; Path=/{secure}; HttpOnly; SameSite={}",
-            self.name,
-            self.same_site.as_str()
-        )
+        format!("{name}={value}; Path=/{secure}; HttpOnly; SameSite={}", self.same_site.as_str())
     }
 
     fn describe(&self) -> Value {
@@ -247,6 +328,7 @@ impl CookieSettings {
             "same_site": self.same_site.as_str().to_ascii_lowercase(),
             "persistent": self.persistent,
             "insecure_dev": self.insecure_dev,
+            "chunked": self.chunked,
         })
     }
 }

@@ -41,4 +41,5 @@ pub use payload::{Payload, PayloadBuilder};
 pub use raw::RawVerified;
 pub use signer::JwtSigner;
 pub use unverified::{Inspected, Unverified, inspect};
+pub(crate) use values::{Audience, Text};
 pub use verifier::{JwtVerifier, SignedBytes, Verified};

@@ -5,13 +5,13 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use super::claims;
-use super::values::{Audience, Text};
+use super::values::Text;
 use crate::clock::NumericDate;
 use crate::error::Error;
 use crate::key::{Algorithm, Key};
+use crate::scope::scopes_of;
 
 /// A verified token's claims as the JSON text they came in.
 ///
@@ -61,34 +61,7 @@ impl RawVerified {
     /// type, a claim grants nothing.
     #[must_use]
     pub fn scopes(&self) -> Vec<Cow<'_, str>> {
-        #[derive(Deserialize)]
-        struct Scopes<'a> {
-            #[serde(borrow)]
-            scope: Option<&'a RawValue>,
-            #[serde(borrow)]
-            scopes: Option<&'a RawValue>,
-            #[serde(borrow)]
-            permissions: Option<&'a RawValue>,
-        }
-        let Ok(found) = serde_json::from_str::<Scopes<'_>>(&self.payload) else {
-            return Vec::new();
-        };
-        let mut granted = Vec::new();
-        for claim in [found.scope, found.scopes, found.permissions].into_iter().flatten() {
-            match serde_json::from_str(claim.get()) {
-                Ok(Audience::One(Text(Cow::Borrowed(text)))) => {
-                    granted.extend(words(text).map(Cow::Borrowed));
-                }
-                Ok(Audience::One(Text(Cow::Owned(text)))) => {
-                    granted.extend(words(&text).map(|scope| Cow::Owned(scope.to_owned())));
-                }
-                Ok(Audience::Many(many)) => {
-                    granted.extend(many.into_iter().map(|Text(scope)| scope))
-                }
-                Err(_) => {}
-            }
-        }
-        granted
+        scopes_of(&self.payload)
     }
 
     /// `exp`, where the token has one.
@@ -108,11 +81,6 @@ impl RawVerified {
     pub fn algorithm(&self) -> Algorithm {
         self.key.algorithm()
     }
-}
-
-/// Scope names are separated by spaces, and by nothing else (RFC 6749 §3.3).
-fn words(scope: &str) -> impl Iterator<Item = &str> {
-    scope.split(' ').filter(|word| !word.is_empty())
 }
 
 impl fmt::Debug for RawVerified {

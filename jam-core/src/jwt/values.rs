@@ -7,7 +7,7 @@ use serde::de::value::CowStrDeserializer;
 use serde::de::{Deserializer, IntoDeserializer, SeqAccess, Visitor};
 
 /// A string, borrowed from the payload where it has no escapes.
-pub(super) struct Text<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -42,7 +42,7 @@ impl<'de> Visitor<'de> for TextVisitor {
 }
 
 /// `aud`: one string, or several (RFC 7519 §4.1.3).
-pub(super) enum Audience<'de> {
+pub(crate) enum Audience<'de> {
     One(Text<'de>),
     Many(Vec<Text<'de>>),
 }

@@ -1,0 +1,403 @@
+//! One request, from its headers to the patch on its answer.
+//!
+//! An adapter calls [`Jam::begin`] on the borrowed request, asks the [`Flow`] whether to
+//! [`admit`](Flow::admit) it, puts it into the request's extensions, lets its extractors ask it, and
+//! applies what [`Flow::finish`] returns. A flow that nobody touched changes nothing.
+
+mod credentials;
+mod patch;
+mod session;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde::de::IgnoredAny;
+
+use crate::audit::{self, Refused};
+use crate::csrf;
+use crate::deferred::Deferred;
+use crate::error::Error;
+use crate::fresh::RequireFresh;
+use crate::identity::{FromPayload, Identity};
+use crate::jam::Jam;
+use crate::jwt::RawVerified;
+use crate::redirect::{LoginRedirect, Wanted};
+use crate::reject::{Reject, RejectKind};
+use crate::request::RequestView;
+use crate::scope::{ScopeRule, scopes_of};
+use crate::session::{Record, Session};
+use crate::transport::Handover;
+use credentials::{Credentials, Judged, Token};
+pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
+use session::{Base, Slot};
+
+/// What one request carries and what its answer will. Cheap to clone; clones are the same flow.
+#[derive(Clone)]
+pub struct Flow(Arc<Inner>);
+
+struct Inner {
+    jam: Jam,
+    /// Copied out of the request, so that nothing borrows it across an await; verified at most once.
+    tokens: Mutex<Credentials<Token>>,
+    judged: OnceLock<Judged>,
+    session: Option<Slot>,
+    /// A request that another site's page has made a browser send.
+    is_forged: bool,
+    /// Where a login leads back to.
+    wanted: Wanted,
+    /// Set before anything is read on the way out: an untouched flow takes no lock there.
+    touched: AtomicBool,
+    /// What hands a token out or takes it back.
+    pending: Mutex<Vec<Handover>>,
+    refused: OnceLock<RejectKind>,
+    answered: AtomicBool,
+}
+
+/// Who is calling, as far as the request has proven it.
+pub(crate) enum Caller<'f> {
+    Nobody,
+    /// Cookies, and none of them usable.
+    Unusable,
+    Refused(RejectKind),
+    Token(&'f RawVerified),
+    /// A session that somebody is logged in to.
+    Session(&'f Record),
+}
+
+impl Flow {
+    /// Walks the sources and copies what they found. Verifies nothing, asks no store.
+    pub(crate) fn begin(jam: &Jam, view: &dyn RequestView) -> Self {
+        let tokens = jam.jwt_backend().map(|jwt| Credentials::sight(jwt, view));
+        Self(Arc::new(Inner {
+            jam: jam.clone(),
+            tokens: Mutex::new(tokens.unwrap_or_default()),
+            judged: OnceLock::new(),
+            session: jam.session_backend().map(|backend| Slot::sight(backend, view)),
+            is_forged: csrf::is_forged(jam.csrf(), view),
+            wanted: Wanted::of(view),
+            touched: AtomicBool::new(false),
+            pending: Mutex::new(Vec::new()),
+            refused: OnceLock::new(),
+            answered: AtomicBool::new(false),
+        }))
+    }
+
+    /// Whether the request may go on to the application. To be asked once, before it does.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectKind::CrossSite`] for one that a page of another site has made a browser send along
+    /// with its cookies.
+    pub fn admit(&self) -> Result<(), Reject> {
+        if self.0.is_forged {
+            audit::refused(Refused::CrossSite);
+            return Err(self.reject(RejectKind::CrossSite));
+        }
+        Ok(())
+    }
+
+    /// The identity of the caller, its payload read as `P`. A token is verified and a session is
+    /// loaded once a request, however often this is asked. Ready at once unless a store is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectKind::Unauthenticated`] without a credential, [`RejectKind::InvalidToken`] with one
+    /// that does not hold, [`RejectKind::InvalidRequest`] when what was sent is no credential,
+    /// [`RejectKind::StoreUnavailable`] when the store is down.
+    pub fn identity<P: FromPayload>(&self) -> Deferred<'static, Result<Identity<P>, Reject>> {
+        self.when_known(|flow, first| match flow.typed(first) {
+            Ok(Some(identity)) => Ok(identity),
+            Ok(None) => Err(flow.reject(RejectKind::Unauthenticated)),
+            Err(reject) => Err(reject),
+        })
+    }
+
+    /// The identity of the caller, if there is one. A cookie that cannot be used counts as none; a
+    /// header that carries a bad credential is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectKind::InvalidToken`] or [`RejectKind::InvalidRequest`] for a bad header,
+    /// [`RejectKind::StoreUnavailable`] when the store is down.
+    pub fn maybe_identity<P: FromPayload>(
+        &self,
+    ) -> Deferred<'static, Result<Option<Identity<P>>, Reject>> {
+        self.when_known(|flow, first| match flow.caller() {
+            Caller::Unusable => Ok(None),
+            _ => flow.typed(first),
+        })
+    }
+
+    /// Asks for an identity whose scopes satisfy a rule.
+    ///
+    /// # Errors
+    ///
+    /// As [`identity`](Self::identity), and [`RejectKind::InsufficientScope`].
+    pub async fn require(&self, rule: &ScopeRule) -> Result<(), Reject> {
+        let met = match self.known_caller().await? {
+            Caller::Token(token) => rule.is_met_by(&token.scopes()),
+            Caller::Session(record) => {
+                rule.is_met_by(&scopes_of(record.claims_json().unwrap_or_default()))
+            }
+            _ => return Err(self.reject(RejectKind::Unauthenticated)),
+        };
+        if met {
+            return Ok(());
+        }
+        audit::refused(Refused::InsufficientScope);
+        Err(self.reject(RejectKind::InsufficientScope(rule.named())))
+    }
+
+    /// Asks for an identity of any kind, and sends people without one to the login page.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectKind::LoginRequired`]; a bad header is refused as by [`identity`](Self::identity).
+    pub async fn require_login(&self, login: &LoginRedirect) -> Result<(), Reject> {
+        self.know().await;
+        match self.caller() {
+            Caller::Token(_) | Caller::Session(_) => Ok(()),
+            Caller::Refused(kind) => Err(self.remember_refusal(kind)),
+            Caller::Nobody | Caller::Unusable => {
+                let next = self.0.wanted.path();
+                Err(self.reject(RejectKind::LoginRequired(login.location(next.as_ref()))))
+            }
+        }
+    }
+
+    /// Asks for an identity that was proven lately, and by certain methods.
+    ///
+    /// # Errors
+    ///
+    /// As [`identity`](Self::identity), and [`RejectKind::StepUp`] (RFC 9470).
+    pub async fn require_fresh(&self, rule: &RequireFresh) -> Result<(), Reject> {
+        let now = self.0.jam.clock().now();
+        let default = self.0.jam.session_backend().map(|backend| backend.policy().fresh_for);
+        let is_met = match self.known_caller().await? {
+            Caller::Token(token) => rule.is_met_by_claims(token.payload_json(), now, default),
+            Caller::Session(record) => rule.is_met_by_record(record, now, default),
+            _ => return Err(self.reject(RejectKind::Unauthenticated)),
+        };
+        if is_met {
+            return Ok(());
+        }
+        audit::refused(Refused::NotFresh);
+        Err(self.reject(RejectKind::StepUp(rule.wanted(default))))
+    }
+
+    /// The session of this request: of whoever is logged in, or an anonymous one.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectKind::Internal`] without a session backend.
+    pub fn session(&self) -> Result<Session, Reject> {
+        Session::of(self)
+    }
+
+    /// Hands a token out by the configured transport, together with the answer of this request.
+    /// Without a transport nothing happens: the token goes into the body then.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieTooLarge`](crate::ErrorKind::CookieTooLarge), and the token kinds of
+    /// [`ErrorKind`](crate::ErrorKind) when the token is not one that this service would accept back.
+    pub fn persist_jwt(&self, token: &str) -> Result<(), Error> {
+        let jwt = self.0.jam.jwt()?;
+        let verified = jwt.verifier().verify_raw(token)?;
+        let now = self.0.jam.clock().now();
+        let lifetime = verified.expires_at().map(|exp| exp.since_epoch().saturating_sub(now));
+        self.hand_over(jwt.transport.persist(token, lifetime, false, 0)?);
+        Ok(())
+    }
+
+    /// Takes the token back: clears the cookie that the transport set.
+    pub fn clear_jwt(&self) {
+        if let Some(jwt) = self.0.jam.jwt_backend() {
+            self.hand_over(jwt.transport.clear(0));
+        }
+    }
+
+    /// Whether [`finish`](Self::finish) has anything to say. If not, the answer leaves unchanged.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        self.0.touched.load(Ordering::Acquire) || self.unanswered().is_some()
+    }
+
+    /// What has to change on the answer. To be called once, when the answer's head is ready. What
+    /// was recorded of the session is written now; where that fails, the answer says so in place of
+    /// the handler's.
+    pub async fn finish(&self) -> ResponsePatch {
+        // A refusal that nobody showed to the client was swallowed, by a framework's `Option` or
+        // by an `.ok()`: a forged token must not read as anonymous.
+        if let Some(kind) = self.unanswered() {
+            tracing::warn!(target: "jam", "a refused credential was ignored by the handler; its answer is replaced");
+            return ResponsePatch::instead(self.reject(kind.clone()).respond());
+        }
+        let mut handovers = match self.commit_session().await {
+            Ok(handovers) => handovers,
+            Err(error) => {
+                tracing::info!(target: "jam", kind = error.kind().as_str(), "the session was not written; the answer says so");
+                return ResponsePatch::instead(self.refuse(error).respond());
+            }
+        };
+        let pending = &mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        handovers.append(pending);
+        let mut headers: Vec<PatchHeader> = handovers
+            .into_iter()
+            .map(|Handover { name, value, op }| PatchHeader { name, value, op })
+            .collect();
+        if !headers.is_empty() {
+            headers.push(PatchHeader::new("cache-control", "no-store", HeaderOp::Set));
+            headers.push(PatchHeader::new("vary", self.0.jam.vary(), HeaderOp::MergeList));
+        }
+        ResponsePatch { replacement: None, headers }
+    }
+
+    /// The Jam that began this flow.
+    #[must_use]
+    pub fn jam(&self) -> &Jam {
+        &self.0.jam
+    }
+
+    pub(crate) fn mark_answered(&self) {
+        self.0.answered.store(true, Ordering::Release);
+    }
+
+    fn unanswered(&self) -> Option<&RejectKind> {
+        self.0.refused.get().filter(|_| !self.0.answered.load(Ordering::Acquire))
+    }
+
+    /// What hands a token out or takes it back; the last word counts.
+    fn hand_over(&self, handovers: Vec<Handover>) {
+        if !handovers.is_empty() {
+            *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner) = handovers;
+            self.touch();
+        }
+    }
+
+    fn touch(&self) {
+        self.0.touched.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn reject(&self, kind: RejectKind) -> Reject {
+        Reject::new(kind, self)
+    }
+
+    /// An error as a refusal of this request.
+    pub(crate) fn refuse(&self, error: Error) -> Reject {
+        Reject::of(error, Some(self))
+    }
+
+    /// Remembered until somebody shows it to the client.
+    fn remember_refusal(&self, kind: RejectKind) -> Reject {
+        self.0.refused.get_or_init(|| kind.clone());
+        self.reject(kind)
+    }
+
+    /// Who is calling, once [`know`](Self::know) is through.
+    pub(crate) fn caller(&self) -> Caller<'_> {
+        let is_unusable = match self.0.judged.get() {
+            Some(Judged::Proven(token)) => return Caller::Token(token),
+            Some(Judged::Refused(kind)) => return Caller::Refused(kind.clone()),
+            Some(Judged::Unusable) => true,
+            Some(Judged::Absent) | None => false,
+        };
+        match self.base() {
+            Some(Base::Live(live)) if live.record.subject().is_some() => {
+                Caller::Session(&live.record)
+            }
+            Some(Base::Refused(kind)) => Caller::Refused(kind.clone()),
+            Some(Base::Down) => Caller::Refused(RejectKind::StoreUnavailable),
+            Some(Base::Unusable) => Caller::Unusable,
+            _ if is_unusable => Caller::Unusable,
+            _ => Caller::Nobody,
+        }
+    }
+
+    /// Verifies the token, or loads the session where no token decides. What the first payload type
+    /// asked for comes out of the same pass.
+    fn judge<P: FromPayload>(&self) -> (Option<Result<P, Error>>, Deferred<'static, ()>) {
+        let mut first = None;
+        let judged = self.0.judged.get_or_init(|| {
+            let Some(jwt) = self.0.jam.jwt_backend() else { return Judged::Absent };
+            let tokens =
+                std::mem::take(&mut *self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner));
+            let (judged, payload) = tokens.judge::<P>(jwt);
+            first = payload;
+            judged
+        });
+        let opening = match judged {
+            Judged::Proven(_) | Judged::Refused(_) => Deferred::ready(()),
+            Judged::Absent | Judged::Unusable => self.open_session(),
+        };
+        (first, opening)
+    }
+
+    fn know(&self) -> Deferred<'static, ()> {
+        self.judge::<IgnoredAny>().1
+    }
+
+    fn when_known<P: FromPayload, T: Send + 'static>(
+        &self,
+        then: fn(&Self, Option<Result<P, Error>>) -> T,
+    ) -> Deferred<'static, T> {
+        let (first, opening) = self.judge::<P>();
+        match opening.now() {
+            Ok(()) => Deferred::ready(then(self, first)),
+            Err(opening) => {
+                let flow = self.clone();
+                // Only a session is waited for, and its payload is typed afterwards.
+                Deferred::waiting(async move {
+                    opening.await;
+                    then(&flow, None)
+                })
+            }
+        }
+    }
+
+    async fn known_caller(&self) -> Result<Caller<'_>, Reject> {
+        self.know().await;
+        match self.caller() {
+            Caller::Refused(kind) => Err(self.remember_refusal(kind)),
+            Caller::Unusable => Err(self.reject(RejectKind::InvalidToken)),
+            caller => Ok(caller),
+        }
+    }
+
+    fn typed<P: FromPayload>(
+        &self,
+        first: Option<Result<P, Error>>,
+    ) -> Result<Option<Identity<P>>, Reject> {
+        let payload = match self.caller() {
+            Caller::Nobody => return Ok(None),
+            Caller::Unusable => return Err(self.reject(RejectKind::InvalidToken)),
+            Caller::Refused(kind) => return Err(self.remember_refusal(kind)),
+            Caller::Token(token) => first.unwrap_or_else(|| token.parse()),
+            Caller::Session(record) => crate::session::read_claims(record),
+        };
+        match payload {
+            Ok(payload) => Ok(Some(Identity::new(payload, self.clone()))),
+            Err(error) => {
+                tracing::warn!(target: "jam", %error, "a verified credential does not fit the handler's payload type");
+                Err(self.reject(RejectKind::InvalidToken))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let identity = match (self.0.judged.get(), self.caller()) {
+            (None, _) => "not looked at",
+            (_, Caller::Nobody) => "absent",
+            (_, Caller::Unusable) => "unusable",
+            (_, Caller::Refused(_)) => "refused",
+            (_, Caller::Token(_) | Caller::Session(_)) => "proven",
+        };
+        f.debug_struct("Flow")
+            .field("identity", &identity)
+            .field("touched", &self.is_touched())
+            .finish()
+    }
+}

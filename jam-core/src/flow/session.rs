@@ -1,0 +1,333 @@
+//! The session of a request: found at the beginning, opened by the first who asks, written at the
+//! end.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::Flow;
+use super::credentials::Credentials;
+use crate::audit::{self, Refused};
+use crate::clock::Budget;
+use crate::deferred::Deferred;
+use crate::error::{Error, ErrorKind};
+use crate::reject::{Reject, RejectKind};
+use crate::request::{Found, RequestView};
+use crate::session::{Live, Op, Opened, SessionBackend, Written};
+use crate::source::Sighting;
+use crate::transport::Handover;
+
+/// What a request has of a session.
+pub(super) struct Slot {
+    presented: Credentials<Presented>,
+    /// How many chunks of the cookie the client holds: more than are written next are deleted.
+    chunks: usize,
+    budget: Arc<Budget>,
+    base: OnceLock<Base>,
+    work: Mutex<Work>,
+}
+
+/// A credential as a source found it, waiting to be opened.
+enum Presented {
+    Text(Vec<u8>),
+    /// An id that needs no memory of its own.
+    Short([u8; SHORT]),
+    Malformed,
+    Conflict,
+}
+
+/// The length of a session id.
+const SHORT: usize = 43;
+
+impl Presented {
+    fn copy(text: &[u8]) -> Self {
+        text.try_into().map_or_else(|_| Self::Text(text.to_vec()), Self::Short)
+    }
+}
+
+/// The session as the request found it.
+pub(super) enum Base {
+    Absent,
+    /// Cookies, and none of them usable.
+    Unusable,
+    /// A header that carries a bad credential, or a conflict.
+    Refused(RejectKind),
+    /// The store is down; reads find nobody, writes are refused.
+    NobodyKnows,
+    Down,
+    Live(Live),
+}
+
+#[derive(Default)]
+struct Work {
+    ops: Vec<Op>,
+    /// The session after a write in the midst of the request.
+    saved: Option<Option<Live>>,
+    handovers: Vec<Handover>,
+    /// The head of the answer has left.
+    is_committed: bool,
+}
+
+impl Slot {
+    /// Walks the sources and copies what they found. Asks no store.
+    pub(super) fn sight(backend: &SessionBackend, view: &dyn RequestView) -> Self {
+        let mut presented = Credentials::default();
+        backend.sources().sight(view, |_, Sighting { found, ambient }| {
+            let credential = match found {
+                Found::Absent => return,
+                Found::Credential(text) => match backend.transport().join(view, text) {
+                    Some(joined) => Presented::copy(&joined),
+                    None => Presented::Malformed,
+                },
+                Found::Malformed => Presented::Malformed,
+                Found::Conflict => Presented::Conflict,
+            };
+            presented.push(credential, ambient);
+        });
+        Self {
+            presented,
+            chunks: backend.transport().chunks_in(view),
+            budget: Arc::new(backend.budget()),
+            base: OnceLock::new(),
+            work: Mutex::new(Work::default()),
+        }
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        // What is in there is whole between any two statements that touch it.
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one opened credential means for the request; none: the next one is tried.
+fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
+    match opened {
+        Opened::Live(live) => Some(Base::Live(live)),
+        Opened::Down => Some(Base::Down),
+        Opened::NobodyKnows => Some(Base::NobodyKnows),
+        Opened::Unusable if is_ambient => None,
+        Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
+    }
+}
+
+impl Flow {
+    pub(super) fn slot(&self) -> Option<(&SessionBackend, &Slot)> {
+        self.0.jam.session_backend().zip(self.0.session.as_ref())
+    }
+
+    /// The session as the request found it, once [`open_session`](Self::open_session) is through.
+    pub(super) fn base(&self) -> Option<&Base> {
+        self.0.session.as_ref()?.base.get()
+    }
+
+    /// Opens the session, once a request. Ready at once where the store is.
+    pub(crate) fn open_session(&self) -> Deferred<'static, ()> {
+        let Some((backend, slot)) = self.slot() else { return Deferred::ready(()) };
+        if slot.base.get().is_some() {
+            return Deferred::ready(());
+        }
+        match resolve_now(backend, slot) {
+            Ok(base) => {
+                self.found(base);
+                Deferred::ready(())
+            }
+            Err(waiting) => {
+                let flow = self.clone();
+                Deferred::waiting(async move {
+                    if let Some((backend, slot)) = flow.slot() {
+                        flow.found(resolve_waiting(backend, slot, waiting).await);
+                    }
+                })
+            }
+        }
+    }
+
+    fn found(&self, base: Base) {
+        let Some(slot) = &self.0.session else { return };
+        if matches!(slot.base.get_or_init(|| base), Base::Live(live) if live.touch_due) {
+            self.touch();
+        }
+    }
+
+    /// Records an operation, to be written when the answer leaves.
+    pub(crate) fn record(&self, op: Op) -> Result<(), Reject> {
+        let (_, slot) = self.session_slot()?;
+        let mut work = slot.work();
+        if work.is_committed {
+            return Err(self.refuse(ErrorKind::Committed.into()));
+        }
+        work.ops.push(op);
+        drop(work);
+        self.touch();
+        Ok(())
+    }
+
+    /// The session as it stands and what is recorded on top of it, for reading.
+    ///
+    /// # Errors
+    ///
+    /// A header that carries a bad credential, and a store that is down.
+    pub(crate) async fn session_state(&self) -> Result<(Option<Live>, Vec<Op>), Reject> {
+        let (_, slot) = self.session_slot()?;
+        self.open_session().await;
+        let work = slot.work();
+        if let Some(saved) = &work.saved {
+            return Ok((saved.clone(), work.ops.clone()));
+        }
+        let ops = work.ops.clone();
+        drop(work);
+        match self.base() {
+            Some(Base::Live(live)) => Ok((Some(live.clone()), ops)),
+            Some(Base::Refused(kind)) => Err(self.remember_refusal(kind.clone())),
+            Some(Base::Down) => Err(self.remember_refusal(RejectKind::StoreUnavailable)),
+            Some(Base::Absent | Base::Unusable | Base::NobodyKnows) | None => Ok((None, ops)),
+        }
+    }
+
+    /// Writes what is recorded so far.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SessionBackend::write`]; what was recorded is dropped then.
+    pub(crate) async fn save_session(&self) -> Result<(), Reject> {
+        self.session_slot()?;
+        self.write_session(false).await.map_err(|error| self.refuse(error))
+    }
+
+    /// The same at the end of the request; afterwards nothing can be recorded any more.
+    pub(super) async fn commit_session(&self) -> Result<Vec<Handover>, Error> {
+        let Some((_, slot)) = self.slot() else { return Ok(Vec::new()) };
+        self.write_session(true).await?;
+        Ok(std::mem::take(&mut slot.work().handovers))
+    }
+
+    async fn write_session(&self, is_last: bool) -> Result<(), Error> {
+        let Some((backend, slot)) = self.slot() else { return Ok(()) };
+        let (ops, saved) = {
+            let mut work = slot.work();
+            work.is_committed |= is_last;
+            (std::mem::take(&mut work.ops), work.saved.clone())
+        };
+        if ops.is_empty() && !is_last {
+            return Ok(());
+        }
+        let touch_due = matches!(self.base(), Some(Base::Live(live)) if live.touch_due);
+        if ops.is_empty() && !(touch_due && saved.is_none()) {
+            return Ok(());
+        }
+        let base = match saved {
+            Some(saved) => saved,
+            None => self.base_for_writing(&ops).await?,
+        };
+        let written = backend.write(&ops, base.as_ref(), &slot.budget).await?;
+        let handovers = self.handovers(backend, slot, &ops, &written)?;
+        let mut work = slot.work();
+        work.saved = Some(written.live);
+        if let Some(handovers) = handovers {
+            work.handovers = handovers;
+        }
+        Ok(())
+    }
+
+    async fn base_for_writing(&self, ops: &[Op]) -> Result<Option<Live>, Error> {
+        self.open_session().await;
+        match self.base() {
+            Some(Base::Live(live)) => Ok(Some(live.clone())),
+            Some(Base::Down | Base::NobodyKnows) => Err(ErrorKind::StoreUnavailable.into()),
+            // A login needs no old credential; whatever else is written belongs to the one given.
+            Some(Base::Refused(RejectKind::InvalidToken))
+                if !ops.iter().any(|op| matches!(op, Op::Login(_))) =>
+            {
+                Err(ErrorKind::SessionEnded.into())
+            }
+            Some(Base::Refused(RejectKind::InvalidRequest)) => Err(ErrorKind::Malformed.into()),
+            Some(Base::Refused(_) | Base::Absent | Base::Unusable) | None => Ok(None),
+        }
+    }
+
+    /// What the client is told; none: what it was to be told before holds.
+    fn handovers(
+        &self,
+        backend: &SessionBackend,
+        slot: &Slot,
+        ops: &[Op],
+        written: &Written,
+    ) -> Result<Option<Vec<Handover>>, Error> {
+        let transport = backend.transport();
+        if let Some(issued) = &written.issued {
+            let lifetime = Some(issued.lifetime);
+            let handed =
+                transport.persist(&issued.text, lifetime, issued.remembered, slot.chunks)?;
+            return Ok(Some(handed));
+        }
+        if written.cleared {
+            let mut handovers = transport.clear(slot.chunks);
+            if backend.clears_site_data() {
+                handovers.push(Handover::clear_site_data());
+            }
+            return Ok(Some(handovers));
+        }
+        // Made and ended within one request: the client never hears of it.
+        let ended = ops.iter().any(|op| matches!(op, Op::Destroy)) && written.live.is_none();
+        Ok(ended.then(Vec::new))
+    }
+
+    fn session_slot(&self) -> Result<(&SessionBackend, &Slot), Reject> {
+        self.slot().ok_or_else(|| {
+            self.refuse(Error::new(
+                ErrorKind::NotAvailable,
+                "no session backend is configured: call `.session(…)` on the builder, or add a `session` table",
+            ))
+        })
+    }
+}
+
+/// Opens the credentials in order until one is usable or one decides. The place of the first one
+/// that has to be waited for, where there is such a one; nothing was asked about it yet.
+fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base, usize> {
+    let mut base = Base::Absent;
+    for (place, (presented, is_ambient)) in slot.presented.iter().enumerate() {
+        let opened = match open(backend, slot, presented, *is_ambient) {
+            Ok(opening) => opening.now().map_err(|_| place)?,
+            Err(refused) => return Ok(refused),
+        };
+        match decided(opened, *is_ambient) {
+            Some(base) => return Ok(base),
+            None => base = Base::Unusable,
+        }
+    }
+    Ok(base)
+}
+
+async fn resolve_waiting(backend: &SessionBackend, slot: &Slot, from: usize) -> Base {
+    let mut base = if from == 0 { Base::Absent } else { Base::Unusable };
+    for (presented, is_ambient) in slot.presented.iter().skip(from) {
+        let opened = match open(backend, slot, presented, *is_ambient) {
+            Ok(opening) => opening.await,
+            Err(refused) => return refused,
+        };
+        match decided(opened, *is_ambient) {
+            Some(base) => return base,
+            None => base = Base::Unusable,
+        }
+    }
+    base
+}
+
+fn open(
+    backend: &SessionBackend,
+    slot: &Slot,
+    presented: &Presented,
+    is_ambient: bool,
+) -> Result<Deferred<'static, Opened>, Base> {
+    match presented {
+        Presented::Text(text) => Ok(backend.open(text, &slot.budget)),
+        Presented::Short(text) => Ok(backend.open(text, &slot.budget)),
+        Presented::Malformed if is_ambient => {
+            audit::refused(Refused::Malformed);
+            Ok(Deferred::ready(Opened::Unusable))
+        }
+        Presented::Malformed | Presented::Conflict => {
+            audit::refused(Refused::Malformed);
+            Err(Base::Refused(RejectKind::InvalidRequest))
+        }
+    }
+}

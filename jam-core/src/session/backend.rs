@@ -1,0 +1,474 @@
+//! The session backend: policy, keeper, where ids are found and how they are handed out.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::id::{SessionHandle, SessionId};
+use super::policy::{MaxSessions, Outage, SessionPolicy, Undecodable};
+use super::record::Record;
+use super::stale::Seen;
+use super::stateless;
+use super::store::{Call, SessionStore};
+use super::watch::Watch;
+use crate::audit::{self, Refused};
+use crate::clock::{Budget, Clock, SystemClock};
+use crate::codec::TokenCodec;
+use crate::deferred::Deferred;
+use crate::error::{Error, ErrorKind};
+use crate::source::{CredentialSource, Sources};
+use crate::transport::{CookieSettings, CredentialTransport};
+
+/// The cookie of sessions unless told otherwise.
+const COOKIE_NAME: &str = "__Host-jam";
+
+/// Authenticates requests by session: a policy, a store or a codec, the sources that carry an id and
+/// the transport that hands one out. Cheap to clone.
+///
+/// ```
+/// use jam_core::session::{MemoryStore, SessionBackend, SessionPolicy};
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), jam_core::Error> {
+/// let policy = SessionPolicy::new(Duration::from_secs(1800), Duration::from_secs(12 * 3600));
+/// let jam = jam_core::Jam::builder()
+///     .session(SessionBackend::builder(policy, MemoryStore::new()))
+///     .build()?;
+///
+/// let sessions = jam.sessions()?.blocking();
+/// let created = sessions.create_session("alice")?;
+/// let record = sessions.get_session(&created.id)?.expect("it was made just now");
+/// assert_eq!(record.subject(), Some("alice"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SessionBackend(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) keeper: Keeper,
+    pub(super) policy: SessionPolicy,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) sources: Sources,
+    pub(super) transport: CredentialTransport,
+    pub(super) clear_site_data: bool,
+    pub(super) watch: Watch,
+    pub(super) seen: Option<Seen>,
+    last_error: Mutex<Option<Arc<Error>>>,
+}
+
+/// Who keeps the records.
+pub(super) enum Keeper {
+    Store(Arc<dyn SessionStore>),
+    /// The client does.
+    Stateless(Arc<dyn TokenCodec>),
+}
+
+/// A session of a request, and what it is known by.
+#[derive(Clone)]
+pub(crate) struct Live {
+    /// None where the client keeps the record.
+    pub(crate) id: Option<SessionId>,
+    pub(crate) record: Record,
+    /// The use is to be written down into the credential itself.
+    pub(crate) touch_due: bool,
+}
+
+/// What became of a credential.
+#[derive(Clone)]
+pub(crate) enum Opened {
+    Live(Live),
+    Unusable,
+    /// The store is down, and the policy says that reads find nobody.
+    NobodyKnows,
+    Down,
+}
+
+impl SessionBackend {
+    /// Starts with the policy and a store.
+    pub fn builder(
+        policy: SessionPolicy,
+        store: impl SessionStore + 'static,
+    ) -> SessionBackendBuilder {
+        SessionBackendBuilder::new(policy, Keeper::Store(Arc::new(store)))
+    }
+
+    /// Starts with the policy and a codec: the client keeps the whole session, sealed or signed, in
+    /// its credential.
+    ///
+    /// What that cannot promise: a logout takes the credential away from this client, but a copy of
+    /// it lives on until it expires; writes of simultaneous requests do not merge, the last answer
+    /// wins; there is no list of sessions and no revoking, and such calls are refused as
+    /// [`NotSupported`](ErrorKind::NotSupported). With a [`SignedCodec`](crate::codec::SignedCodec)
+    /// the client reads what the session holds.
+    pub fn stateless(
+        policy: SessionPolicy,
+        codec: impl TokenCodec + 'static,
+    ) -> SessionBackendBuilder {
+        SessionBackendBuilder::new(policy, Keeper::Stateless(Arc::new(codec)))
+    }
+
+    /// How this backend hands out ids.
+    pub(crate) fn transport(&self) -> &CredentialTransport {
+        &self.0.transport
+    }
+
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.0.sources
+    }
+
+    pub(crate) fn policy(&self) -> &SessionPolicy {
+        &self.0.policy
+    }
+
+    pub(crate) fn clears_site_data(&self) -> bool {
+        self.0.clear_site_data
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(self.0.policy.store_timeout)
+    }
+
+    pub(super) fn call(&self, budget: &Budget) -> Call {
+        Call { now: self.now(), time_left: budget.left() }
+    }
+
+    /// The store, for what only a store can do.
+    pub(super) fn store(&self) -> Result<&Arc<dyn SessionStore>, Error> {
+        match &self.0.keeper {
+            Keeper::Store(store) => Ok(store),
+            Keeper::Stateless(_) => Err(Error::new(
+                ErrorKind::NotSupported,
+                "the client keeps these sessions: they can be neither listed nor revoked; \
+                 configure a store",
+            )),
+        }
+    }
+
+    /// Reads what a source has found.
+    pub(crate) fn open(
+        &self,
+        credential: &[u8],
+        budget: &Arc<Budget>,
+    ) -> Deferred<'static, Opened> {
+        match &self.0.keeper {
+            Keeper::Store(_) => match SessionId::parse(credential) {
+                Some(id) => self.look_up(id, budget),
+                None => {
+                    audit::refused(Refused::Malformed);
+                    Deferred::ready(Opened::Unusable)
+                }
+            },
+            Keeper::Stateless(codec) => Deferred::ready(self.unseal(codec.as_ref(), credential)),
+        }
+    }
+
+    fn unseal(&self, codec: &dyn TokenCodec, credential: &[u8]) -> Opened {
+        let record = codec.decode(credential).and_then(|json| stateless::from_json(&json));
+        let now = self.now();
+        match record {
+            // A clock that went back proves nothing about the session, but a use in the future is
+            // no use.
+            Ok(record) if !record.is_expired(now) => {
+                let touch_due = self.touch_is_due(&record, now);
+                record.touch(now);
+                Opened::Live(Live { id: None, record, touch_due })
+            }
+            Ok(_) => unusable(Refused::Expired),
+            Err(error) => unusable(match error.kind() {
+                ErrorKind::UndecodableRecord => Refused::Undecodable,
+                ErrorKind::BadSignature => Refused::BadSignature,
+                _ => Refused::Malformed,
+            }),
+        }
+    }
+
+    /// Asks the store about an id; ready at once where the store is.
+    pub(super) fn look_up(&self, id: SessionId, budget: &Arc<Budget>) -> Deferred<'static, Opened> {
+        let Ok(store) = self.store() else { return Deferred::ready(Opened::Unusable) };
+        let call = self.call(budget);
+        match store.load(call, id.handle()).now() {
+            Ok(loaded) => {
+                let (opened, due) = self.judge(id, loaded, call.now);
+                if let (true, Opened::Live(live)) = (due, &opened) {
+                    // A store that answers at once has touched at once.
+                    let _ = store.touch(call, live.handle(), &live.record).now();
+                }
+                Deferred::ready(opened)
+            }
+            // Not polled yet, so nothing was asked: asked again from a future that owns the store.
+            Err(_) => {
+                let (this, budget) = (self.clone(), Arc::clone(budget));
+                Deferred::waiting(async move { this.look_up_waiting(id, &budget).await })
+            }
+        }
+    }
+
+    async fn look_up_waiting(&self, id: SessionId, budget: &Budget) -> Opened {
+        let Ok(store) = self.store() else { return Opened::Unusable };
+        budget.start();
+        let call = self.call(budget);
+        let handle = id.handle();
+        let loaded = store.load(call, handle).await;
+        let (opened, due) = self.judge(id, loaded, call.now);
+        if let (true, Opened::Live(live)) = (due, &opened)
+            && let Err(error) = store.touch(self.call(budget), handle, &live.record).await
+        {
+            // The session is known to live; that its use was not written down may end it early.
+            self.note(error);
+        }
+        opened
+    }
+
+    /// What a store's answer means for whoever holds this id, and whether a touch is due.
+    fn judge(
+        &self,
+        id: SessionId,
+        loaded: Result<Option<Record>, Error>,
+        now: Duration,
+    ) -> (Opened, bool) {
+        let handle = id.handle();
+        let record = match loaded {
+            Ok(Some(record)) => record,
+            Ok(None) => {
+                self.forget(handle);
+                return (unusable(Refused::UnknownSession), false);
+            }
+            Err(error) if error.kind() == ErrorKind::UndecodableRecord => {
+                return (unusable(Refused::Undecodable), false);
+            }
+            Err(error) => return (self.without_store(id, error, now), false),
+        };
+        if !id.verifier_hash().matches(record.verifier_hash()) {
+            return (unusable(Refused::RotatedSession), false);
+        }
+        if record.is_expired(now) {
+            self.forget(handle);
+            return (unusable(Refused::Expired), false);
+        }
+        if let Some(seen) = &self.0.seen {
+            seen.confirm(handle, &record, now);
+        }
+        let due = self.touch_is_due(&record, now);
+        (Opened::Live(Live { id: Some(id), record, touch_due: false }), due)
+    }
+
+    fn touch_is_due(&self, record: &Record, now: Duration) -> bool {
+        now.saturating_sub(record.last_seen()) >= self.0.policy.touch_every()
+    }
+
+    /// The outage policy.
+    fn without_store(&self, id: SessionId, error: Error, now: Duration) -> Opened {
+        self.note(error);
+        match self.0.policy.outage {
+            Outage::Deny => Opened::Down,
+            Outage::Anonymous => Opened::NobodyKnows,
+            Outage::ServeStale(window) => {
+                let stale = self.0.seen.as_ref().and_then(|seen| {
+                    seen.recall(id.handle(), now, window).filter(|record| {
+                        id.verifier_hash().matches(record.verifier_hash())
+                            && !record.is_expired(now)
+                    })
+                });
+                match stale {
+                    Some(record) => {
+                        audit::accepted("stale session");
+                        Opened::Live(Live { id: Some(id), record, touch_due: false })
+                    }
+                    None => Opened::Down,
+                }
+            }
+        }
+    }
+
+    /// Keeps the store's last error for whoever looks at the application, and tells the log.
+    pub(super) fn note(&self, error: Error) {
+        tracing::error!(target: "jam", kind = error.kind().as_str(), %error, "the session store failed");
+        let mut last = self.0.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(Arc::new(error));
+    }
+
+    /// The last error of the store, if there was one.
+    #[must_use]
+    pub fn last_store_error(&self) -> Option<Arc<Error>> {
+        self.0.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A session that is over here is over for whoever waits for that, outage or not.
+    pub(super) fn forget(&self, handle: SessionHandle) {
+        if let Some(seen) = &self.0.seen {
+            seen.forget(handle);
+        }
+        self.0.watch.wake(handle);
+    }
+
+    /// What a credential that carries the whole session says.
+    pub(super) fn seal(&self, record: &Record) -> Result<String, Error> {
+        match &self.0.keeper {
+            Keeper::Stateless(codec) => codec.encode(&stateless::to_json(record)?),
+            Keeper::Store(_) => Err(ErrorKind::Unavailable.into()),
+        }
+    }
+
+    pub(crate) fn is_stateless(&self) -> bool {
+        matches!(self.0.keeper, Keeper::Stateless(_))
+    }
+
+    /// The policy in force, without secrets.
+    pub(crate) fn describe(&self) -> Value {
+        let (store, durable, codec) = match &self.0.keeper {
+            Keeper::Store(store) => (store.name(), store.is_durable(), Value::Null),
+            Keeper::Stateless(codec) => ("stateless", true, json!(codec.name())),
+        };
+        let mut described = self.0.policy.describe();
+        if let Value::Object(members) = &mut described {
+            members.insert("store".to_owned(), json!(store));
+            members.insert("durable".to_owned(), json!(durable));
+            members.insert("codec".to_owned(), codec);
+            members.insert("sources".to_owned(), json!(self.0.sources.describe()));
+            members.insert("transport".to_owned(), self.0.transport.describe());
+        }
+        described
+    }
+}
+
+fn unusable(reason: Refused) -> Opened {
+    audit::refused(reason);
+    Opened::Unusable
+}
+
+impl fmt::Debug for SessionBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keeper = match &self.0.keeper {
+            Keeper::Store(store) => store.name(),
+            Keeper::Stateless(codec) => codec.name(),
+        };
+        f.debug_struct("SessionBackend")
+            .field("keeper", &keeper)
+            .field("policy", &self.0.policy)
+            .field("sources", &self.0.sources)
+            .field("transport", &self.0.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The settings of a [`SessionBackend`].
+#[must_use]
+pub struct SessionBackendBuilder {
+    keeper: Keeper,
+    policy: SessionPolicy,
+    clock: Option<Arc<dyn Clock>>,
+    sources: Vec<CredentialSource>,
+    transport: CredentialTransport,
+    clear_site_data: bool,
+}
+
+impl SessionBackendBuilder {
+    fn new(policy: SessionPolicy, keeper: Keeper) -> Self {
+        Self {
+            keeper,
+            policy,
+            clock: None,
+            sources: Vec::new(),
+            transport: CredentialTransport::cookie(CookieSettings::new(COOKIE_NAME)),
+            clear_site_data: false,
+        }
+    }
+
+    /// Where a request may carry the credential; again to add another, in the order in which they
+    /// are tried. With none, where the transport puts it.
+    pub fn source(mut self, source: CredentialSource) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// How the credential is handed to the client; the cookie `__Host-jam`.
+    pub fn transport(mut self, transport: CredentialTransport) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// Where the time comes from; [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Asks the browser to forget cookies and storage of the site at a logout (`Clear-Site-Data`).
+    pub fn clear_site_data(mut self) -> Self {
+        self.clear_site_data = true;
+        self
+    }
+
+    /// The backend.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) when the settings contradict each other.
+    pub fn build(mut self) -> Result<SessionBackend, Error> {
+        self.policy.check()?;
+        let refuse = |message| Err(Error::new(ErrorKind::InvalidConfig, message));
+        if matches!(self.keeper, Keeper::Stateless(_)) {
+            if self.policy.max_sessions != MaxSessions::Unlimited {
+                return refuse("stateless sessions are not counted: `max_sessions` needs a store");
+            }
+            if self.policy.outage != Outage::Deny {
+                return refuse("stateless sessions have no store to be down: drop `outage`");
+            }
+        }
+        let transport = self.transport.checked()?;
+        if self.sources.is_empty() {
+            match transport.own_source() {
+                Some(source) => self.sources.push(source),
+                None => {
+                    return refuse(
+                        "a session without a transport never reaches its client: hand it out by a cookie or a header",
+                    );
+                }
+            }
+        }
+        let seen = match self.policy.outage {
+            Outage::ServeStale(_) => Some(Seen::default()),
+            Outage::Deny | Outage::Anonymous => None,
+        };
+        let sources = Sources::new(self.sources, &transport)?;
+        Ok(SessionBackend(Arc::new(Inner {
+            keeper: self.keeper,
+            policy: self.policy,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            sources,
+            transport,
+            clear_site_data: self.clear_site_data,
+            watch: Watch::default(),
+            seen,
+            last_error: Mutex::new(None),
+        })))
+    }
+
+    pub(crate) fn clock_shared(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+}
+
+impl fmt::Debug for SessionBackendBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionBackendBuilder")
+            .field("policy", &self.policy)
+            .field("sources", &self.sources)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SessionBackend {
+    pub(crate) fn undecodable(&self) -> Undecodable {
+        self.0.policy.undecodable
+    }
+}

@@ -1,0 +1,234 @@
+//! Writing: plan on the record as it was read, compare and swap, and on a conflict plan again on the
+//! record as it is now.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::backend::{Live, SessionBackend};
+use super::draft::Draft;
+use super::id::{SessionHandle, SessionId};
+use super::ops::{Op, Plan};
+use super::record::Record;
+use super::store::{Inserted, Swap};
+use crate::audit::{self, Done};
+use crate::clock::Budget;
+use crate::error::{Error, ErrorKind};
+
+/// Every lost attempt is a write of somebody else that went through, so this many in a row mean that
+/// a session is hammered and not that this writer is unlucky.
+const MAX_ATTEMPTS: usize = 64;
+
+/// What writing came to.
+pub(crate) struct Written {
+    /// A credential to hand out.
+    pub(crate) issued: Option<Issued>,
+    /// The client's credential is to be taken back.
+    pub(crate) cleared: bool,
+    /// The session afterwards.
+    pub(crate) live: Option<Live>,
+}
+
+/// A credential and how long it is good for.
+pub(crate) struct Issued {
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) lifetime: Duration,
+    /// Asked to last, whatever the cookie's settings say.
+    pub(crate) remembered: bool,
+}
+
+impl SessionBackend {
+    /// Applies operations to a session, or to none, and writes what they come to.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionEnded`] when the session is gone or has another id by now: nothing was
+    /// written, and nothing is ever brought back. [`ErrorKind::Conflict`], [`ErrorKind::RecordTooLarge`],
+    /// [`ErrorKind::TooManySessions`], [`ErrorKind::StoreUnavailable`], and what an operation itself
+    /// refuses: nothing was written either.
+    pub(crate) async fn write(
+        &self,
+        ops: &[Op],
+        base: Option<&Live>,
+        budget: &Budget,
+    ) -> Result<Written, Error> {
+        let mut current = base.cloned();
+        for _ in 0..MAX_ATTEMPTS {
+            let record = current.as_ref().map(|live| &live.record);
+            let plan = Plan::of(ops, record, self.policy(), self.now())?;
+            if self.is_stateless() {
+                return self.write_stateless(plan, current);
+            }
+            let Plan { draft, ends, rotates, logs_in } = plan;
+            if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
+                self.end(&live, budget).await?;
+            }
+            let attempt = match (draft, &current) {
+                (None, _) => return Ok(Written { issued: None, cleared: ends, live: None }),
+                (Some(draft), None) => self.begin(draft, logs_in, budget).await?,
+                (Some(draft), Some(live)) => self.go_on(draft, live, rotates, budget).await?,
+            };
+            current = match attempt {
+                Attempt::Written(written) => {
+                    if let (true, Some(live)) = (logs_in, &written.live) {
+                        audit::done(Done::LoggedIn, live.handle());
+                    }
+                    return Ok(written);
+                }
+                Attempt::Again(live) => live,
+                // Whoever has just proved who he is gets a session, whatever became of the old one.
+                Attempt::Lost if logs_in => None,
+                Attempt::Lost => return Err(ErrorKind::SessionEnded.into()),
+            };
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            format!("the session was written by others {MAX_ATTEMPTS} times in a row"),
+        ))
+    }
+
+    /// A new session under a new id.
+    async fn begin(
+        &self,
+        mut draft: Draft,
+        logs_in: bool,
+        budget: &Budget,
+    ) -> Result<Attempt, Error> {
+        let id = SessionId::generate()?;
+        draft.version = 1;
+        draft.last_seen = self.now();
+        draft.verifier_hash = id.verifier_hash();
+        let record = draft.encode(self.policy().max_record_bytes)?;
+        let limit = self.policy().max_sessions;
+        let inserted = self.store()?.insert(self.call(budget), id.handle(), record.clone(), limit);
+        match inserted.await.map_err(|error| self.failed(error))? {
+            Inserted::Stored { evicted } => {
+                self.evicted(evicted);
+                if !logs_in {
+                    audit::done(Done::Created, id.handle());
+                }
+                let issued = Some(self.issue(&id, &record));
+                let live = Some(Live { id: Some(id), record, touch_due: false });
+                Ok(Attempt::Written(Written { issued, cleared: false, live }))
+            }
+            // 128 random bits met twice: draw again.
+            Inserted::Exists => Ok(Attempt::Again(None)),
+            Inserted::TooMany => Err(ErrorKind::TooManySessions.into()),
+        }
+    }
+
+    /// The next version of a session.
+    async fn go_on(
+        &self,
+        mut draft: Draft,
+        live: &Live,
+        rotates: bool,
+        budget: &Budget,
+    ) -> Result<Attempt, Error> {
+        let id = live.id.clone().ok_or(ErrorKind::Unavailable)?;
+        let (handle, expected) = (id.handle(), live.record.version());
+        let id = if rotates { SessionId::renewed(handle)? } else { id };
+        draft.version = expected.wrapping_add(1);
+        draft.last_seen = self.now();
+        draft.verifier_hash = id.verifier_hash();
+        let record = draft.encode(self.policy().max_record_bytes)?;
+        if record.says_the_same(&live.record) {
+            let live = Some(live.clone());
+            return Ok(Attempt::Written(Written { issued: None, cleared: false, live }));
+        }
+        let limit = self.policy().max_sessions;
+        let call = self.call(budget);
+        let swap = self.store()?.compare_and_swap(call, handle, expected, record.clone(), limit);
+        match swap.await.map_err(|error| self.failed(error))? {
+            Swap::Swapped { evicted } => {
+                self.evicted(evicted);
+                let issued = rotates.then(|| {
+                    audit::done(Done::Rotated, handle);
+                    self.forget(handle);
+                    self.issue(&id, &record)
+                });
+                let live = Some(Live { id: Some(id), record, touch_due: false });
+                Ok(Attempt::Written(Written { issued, cleared: false, live }))
+            }
+            Swap::Conflict(now) if now.verifier_hash().matches(live.record.verifier_hash()) => {
+                let id = live.id.clone();
+                Ok(Attempt::Again(Some(Live { id, record: now, touch_due: false })))
+            }
+            Swap::Conflict(_) => Ok(Attempt::Lost),
+            Swap::Gone => {
+                self.forget(handle);
+                Ok(Attempt::Lost)
+            }
+            Swap::TooMany => Err(ErrorKind::TooManySessions.into()),
+        }
+    }
+
+    async fn end(&self, live: &Live, budget: &Budget) -> Result<(), Error> {
+        let handle = live.handle();
+        let removed = self.store()?.remove(self.call(budget), handle).await;
+        // Known to be over here, whatever the store says to it.
+        self.forget(handle);
+        if removed.map_err(|error| self.failed(error))?.is_some() {
+            audit::done(Done::Ended, handle);
+        }
+        Ok(())
+    }
+
+    fn write_stateless(&self, plan: Plan, base: Option<Live>) -> Result<Written, Error> {
+        let Some(draft) = plan.draft else {
+            return Ok(Written { issued: None, cleared: plan.ends, live: None });
+        };
+        let record = draft.encode(self.policy().max_record_bytes)?;
+        record.touch(self.now());
+        let unchanged = base.as_ref().is_some_and(|base| {
+            !plan.ends && !plan.rotates && !base.touch_due && record.says_the_same(&base.record)
+        });
+        if unchanged {
+            return Ok(Written { issued: None, cleared: false, live: base });
+        }
+        let text = Zeroizing::new(self.seal(&record)?);
+        let lifetime = record.absolute_end().saturating_sub(self.now());
+        let issued = Some(Issued { text, lifetime, remembered: record.is_remembered() });
+        let live = Some(Live { id: None, record, touch_due: false });
+        Ok(Written { issued, cleared: false, live })
+    }
+
+    fn issue(&self, id: &SessionId, record: &Record) -> Issued {
+        Issued {
+            text: Zeroizing::new(id.expose()),
+            lifetime: record.absolute_end().saturating_sub(self.now()),
+            remembered: record.is_remembered(),
+        }
+    }
+
+    fn evicted(&self, handles: Vec<SessionHandle>) {
+        for handle in handles {
+            self.forget(handle);
+            audit::done(Done::Evicted, handle);
+        }
+    }
+
+    /// Notes a store's failure; what the caller learns is its kind and the way out.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        if error.kind() == ErrorKind::StoreUnavailable {
+            self.note(error);
+            return ErrorKind::StoreUnavailable.into();
+        }
+        error
+    }
+}
+
+enum Attempt {
+    Written(Written),
+    /// Somebody else wrote first: again, on this.
+    Again(Option<Live>),
+    /// The session is over, or goes on under an id that is not ours.
+    Lost,
+}
+
+impl Live {
+    /// What the store calls it; of no meaning where the client keeps the record.
+    pub(crate) fn handle(&self) -> SessionHandle {
+        self.id.as_ref().map_or(SessionHandle::from_bytes([0; 16]), SessionId::handle)
+    }
+}

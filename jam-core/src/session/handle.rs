@@ -1,0 +1,287 @@
+//! The session of a request, as a handler holds it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::backend::{Live, SessionBackend};
+use super::detached::DetachedSession;
+use super::draft::write_value;
+use super::id::SessionHandle;
+use super::login::{Login, not_logged_in};
+use super::manage::SessionInfo;
+use super::ops::{Op, Plan};
+use super::policy::Undecodable;
+use super::record::{Record, read_value};
+use super::store::Owner;
+use crate::flow::Flow;
+use crate::reject::Reject;
+
+/// The session of this request. Nothing is read before something is asked, and nothing is written
+/// before the answer leaves, or [`save`](Self::save) says so: a request that touches nothing costs
+/// nothing. Clones are the same session.
+///
+/// Without a usable credential it is anonymous and empty, and begins to exist with the first value
+/// that is set. What a handler has recorded is written whatever it answers, an error included.
+///
+/// # Errors
+///
+/// All methods that change something fail once the head of the answer has left; streams and sockets
+/// go on with [`detached`](Self::detached). All that read fail where a header carries a bad
+/// credential, or the store is down.
+#[derive(Clone)]
+pub struct Session {
+    flow: Flow,
+    backend: SessionBackend,
+}
+
+impl Session {
+    pub(crate) fn of(flow: &Flow) -> Result<Self, Reject> {
+        let backend = flow.jam().sessions().map_err(|error| flow.refuse(error))?.clone();
+        Ok(Self { flow: flow.clone(), backend })
+    }
+
+    /// A value, as it is after what was recorded so far; absent where it was never set.
+    ///
+    /// # Errors
+    ///
+    /// Those above; and where the value is of another type, what
+    /// [`SessionPolicy::undecodable`](super::SessionPolicy::undecodable) says.
+    pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Reject> {
+        let Some(json) = self.text(name).await? else { return Ok(None) };
+        match read_value(&json) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => match self.backend.undecodable() {
+                Undecodable::Deny => Err(self.flow.refuse(error)),
+                Undecodable::DropKey => self.remove(name).map(|()| None),
+                Undecodable::FreshSession => self.destroy().map(|()| None),
+            },
+        }
+    }
+
+    /// Sets a value. Of two requests that set the same one the later commit wins.
+    ///
+    /// # Errors
+    ///
+    /// Those above; a value that cannot be written as JSON.
+    pub fn set<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), Reject> {
+        let json = write_value(value).map_err(|error| self.flow.refuse(error))?;
+        self.flow.record(Op::Set { name: name.to_owned(), json })
+    }
+
+    /// Sets a value unless somebody else changes it before this request is through; then nothing of
+    /// this request is written, and it is answered with 409, or [`save`](Self::save) says so.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub async fn set_if_unchanged<T: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        value: &T,
+    ) -> Result<(), Reject> {
+        let json = write_value(value).map_err(|error| self.flow.refuse(error))?;
+        let before = self.text(name).await?;
+        self.flow.record(Op::Expect { name: name.to_owned(), json: before })?;
+        self.flow.record(Op::Set { name: name.to_owned(), json })
+    }
+
+    /// Takes a value out. One that is not there does not begin a session.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub fn remove(&self, name: &str) -> Result<(), Reject> {
+        self.flow.record(Op::Remove { name: name.to_owned() })
+    }
+
+    /// Makes the new value out of the old one, when the session is written. `change` runs again on
+    /// the value as it is then whenever somebody else wrote in between, so it must be repeatable.
+    ///
+    /// # Errors
+    ///
+    /// Those above; a value that is of another type refuses the write.
+    pub fn update<T, F>(&self, name: &str, change: F) -> Result<(), Reject>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Fn(Option<T>) -> T + Send + Sync + 'static,
+    {
+        let apply = move |json: Option<&str>| {
+            let before = json.map(read_value).transpose()?;
+            write_value(&change(before)).map(Some)
+        };
+        self.flow.record(Op::Update { name: name.to_owned(), apply: Arc::new(apply) })
+    }
+
+    /// Logs a subject in, under a new id: `login("alice")`, or with a whole [`Login`]. What an
+    /// anonymous session holds is kept, what another subject left is not. Logging the same one in
+    /// again does not move the session's absolute end.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub fn login(&self, login: impl Into<Login>) -> Result<(), Reject> {
+        self.flow.record(Op::Login(Box::new(login.into())))
+    }
+
+    /// Adds scopes to whoever is logged in, under a new id: the old one never had them.
+    ///
+    /// # Errors
+    ///
+    /// Those above; the write is refused with 401 where nobody is logged in.
+    pub fn grant<S: Into<String>>(
+        &self,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Result<(), Reject> {
+        self.flow.record(Op::Grant(scopes.into_iter().map(Into::into).collect()))
+    }
+
+    /// Gives the session a new id; the old one is refused from then on.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub fn rotate(&self) -> Result<(), Reject> {
+        self.flow.record(Op::Rotate)
+    }
+
+    /// Ends the session and takes the credential back from the client. What is set afterwards begins
+    /// another session.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub fn destroy(&self) -> Result<(), Reject> {
+        self.flow.record(Op::Destroy)
+    }
+
+    /// Writes what is recorded so far, now, for a handler that wants to know how it went. Its
+    /// credential still leaves with the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidToken`](crate::reject::RejectKind::InvalidToken) when the session was ended or given
+    /// another id meanwhile, [`Conflict`](crate::reject::RejectKind::Conflict),
+    /// [`TooLarge`](crate::reject::RejectKind::TooLarge),
+    /// [`TooManySessions`](crate::reject::RejectKind::TooManySessions),
+    /// [`StoreUnavailable`](crate::reject::RejectKind::StoreUnavailable). Nothing was written then,
+    /// and what was recorded is forgotten.
+    pub async fn save(&self) -> Result<(), Reject> {
+        self.flow.save_session().await
+    }
+
+    /// Who is logged in.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub async fn subject(&self) -> Result<Option<String>, Reject> {
+        Ok(self.live().await?.and_then(|live| live.record.subject().map(str::to_owned)))
+    }
+
+    /// The record as it was read or last saved; none while there is no session.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub async fn record(&self) -> Result<Option<Record>, Reject> {
+        Ok(self.live().await?.map(|live| live.record))
+    }
+
+    /// The public name of the session; none while there is no session, or where the client keeps it.
+    ///
+    /// # Errors
+    ///
+    /// Those above.
+    pub async fn handle(&self) -> Result<Option<SessionHandle>, Reject> {
+        Ok(self.live().await?.filter(|live| live.id.is_some()).map(|live| live.handle()))
+    }
+
+    /// The live sessions of whoever is logged in, this one marked; none for nobody.
+    ///
+    /// # Errors
+    ///
+    /// Those above; [`NotSupported`](crate::reject::RejectKind::NotSupported) where the client keeps
+    /// the sessions.
+    pub async fn sessions(&self) -> Result<Vec<SessionInfo>, Reject> {
+        self.backend.store().map_err(|error| self.flow.refuse(error))?;
+        let Some(live) = self.live().await? else { return Ok(Vec::new()) };
+        let Some(subject) = live.record.subject() else { return Ok(Vec::new()) };
+        let listed = self.backend.list(subject, Some(live.handle()), &self.backend.budget()).await;
+        listed.map_err(|error| self.flow.refuse(error))
+    }
+
+    /// Ends another session of whoever is logged in, now; `false` for one of anybody else's, as for
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// As [`sessions`](Self::sessions), and 401 where nobody is logged in.
+    pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Reject> {
+        let (_, subject) = self.logged_in().await?;
+        let revoked = self.backend.revoke_own(&subject, handle).await;
+        revoked.map_err(|error| self.flow.refuse(error))
+    }
+
+    /// Ends all other sessions of whoever is logged in, now, and gives this one a new id.
+    ///
+    /// # Errors
+    ///
+    /// As [`revoke`](Self::revoke).
+    pub async fn revoke_others(&self) -> Result<usize, Reject> {
+        // The new id first: whoever holds the old one is out before the others are counted.
+        self.rotate()?;
+        self.save().await?;
+        let (live, subject) = self.logged_in().await?;
+        let ended = self.backend.end_all(Owner::Subject(&subject), Some(live.handle())).await;
+        ended.map_err(|error| self.flow.refuse(error))
+    }
+
+    /// For streams and sockets, which outlive the answer: the same session, written at once. What is
+    /// recorded so far is saved first. None where there is no session.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save); [`NotSupported`](crate::reject::RejectKind::NotSupported) where the
+    /// client keeps the session: there is no answer left to give it a new one.
+    pub async fn detached(&self) -> Result<Option<DetachedSession>, Reject> {
+        self.backend.store().map_err(|error| self.flow.refuse(error))?;
+        self.save().await?;
+        let id = self.live().await?.and_then(|live| live.id);
+        Ok(id.map(|id| DetachedSession::new(self.backend.clone(), id)))
+    }
+
+    async fn live(&self) -> Result<Option<Live>, Reject> {
+        Ok(self.flow.session_state().await?.0)
+    }
+
+    async fn logged_in(&self) -> Result<(Live, String), Reject> {
+        self.backend.store().map_err(|error| self.flow.refuse(error))?;
+        let live = self.live().await?;
+        let found = live.and_then(|live| {
+            let subject = live.record.subject()?.to_owned();
+            Some((live, subject))
+        });
+        found.ok_or_else(|| self.flow.refuse(not_logged_in()))
+    }
+
+    /// A value as JSON text.
+    async fn text(&self, name: &str) -> Result<Option<String>, Reject> {
+        let (live, ops) = self.flow.session_state().await?;
+        let record = live.as_ref().map(|live| &live.record);
+        if ops.is_empty() {
+            return Ok(record.and_then(|record| record.value(name)).map(str::to_owned));
+        }
+        let plan = Plan::of(&ops, record, self.backend.policy(), self.backend.now());
+        let draft = plan.map_err(|error| self.flow.refuse(error))?.draft;
+        Ok(draft.and_then(|draft| draft.values.text(name).map(str::to_owned)))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("flow", &self.flow).finish_non_exhaustive()
+    }
+}

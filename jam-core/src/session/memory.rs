@@ -1,0 +1,498 @@
+//! Sessions in memory: one process, gone with it.
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+use super::id::SessionHandle;
+use super::policy::MaxSessions;
+use super::record::Record;
+use super::store::{Call, Inserted, Owner, SessionStore, StoreFuture, Swap};
+use crate::deferred::Deferred;
+use crate::error::{Error, ErrorKind};
+
+/// Shards are looked through and grown one at a time, under their own lock: many small ones keep
+/// every lock short. Empty, they take 128 KiB.
+const SHARDS: usize = 1024;
+
+/// Keeps sessions in this process. The default store: nothing to install, nothing survives a
+/// restart, other processes see nothing of it.
+///
+/// What has expired is not found any more, and takes memory until it is
+/// [swept](crate::session::SessionBackend::sweep).
+pub struct MemoryStore {
+    records: DashMap<SessionHandle, Record, BuildHasherDefault<HandleHasher>>,
+    /// Whose sessions are whose. May name sessions that are gone or another's by now: whoever reads
+    /// it asks the record. An entry is always locked before a record, never behind one.
+    owners: DashMap<OwnerKey, Members, BuildHasherDefault<HandleHasher>>,
+    hashing: [RandomState; 2],
+    most: usize,
+    count: AtomicUsize,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// An empty store without a bound.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::bounded(usize::MAX)
+    }
+
+    /// An empty store that refuses new sessions, as if it were down, once it holds `most` of them:
+    /// strangers make anonymous sessions as fast as they like.
+    #[must_use]
+    pub fn bounded(most: usize) -> Self {
+        let sharded = BuildHasherDefault::default;
+        Self {
+            records: DashMap::with_hasher_and_shard_amount(sharded(), SHARDS),
+            owners: DashMap::with_hasher_and_shard_amount(BuildHasherDefault::default(), SHARDS),
+            hashing: [RandomState::new(), RandomState::new()],
+            most,
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many sessions it holds, expired ones that no sweep has met included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn live(&self, handle: SessionHandle, now: Duration) -> Option<Record> {
+        let record = self.records.get(&handle)?;
+        (!record.is_expired(now)).then(|| record.clone())
+    }
+
+    fn put(
+        &self,
+        call: Call,
+        handle: SessionHandle,
+        record: Record,
+        limit: MaxSessions,
+    ) -> Result<Inserted, Error> {
+        if self.count.fetch_add(1, Ordering::AcqRel) >= self.most {
+            self.count.fetch_sub(1, Ordering::AcqRel);
+            return Err(Error::new(
+                ErrorKind::StoreUnavailable,
+                "the memory store is full: raise its bound, shorten the timeouts, or sweep more often",
+            ));
+        }
+        let mut evicted = Vec::new();
+        let inserted = match record.subject().map(|subject| self.key(Owner::Subject(subject))) {
+            None => self.put_record(handle, &record),
+            Some(key) => {
+                let mut members = self.owners.entry(key).or_default();
+                let others = self.others(&mut members, handle, &record, call.now);
+                match over(limit, others) {
+                    Err(TooMany) => Inserted::TooMany,
+                    Ok(surplus) => {
+                        let inserted = self.put_record(handle, &record);
+                        if let Inserted::Stored { .. } = inserted {
+                            members.add(handle);
+                            evicted = self.evict(&mut members, surplus);
+                        }
+                        inserted
+                    }
+                }
+            }
+        };
+        match inserted {
+            Inserted::Stored { .. } => {
+                self.link_upstream(handle, &record);
+                Ok(Inserted::Stored { evicted: self.farewell(evicted) })
+            }
+            refused => {
+                self.count.fetch_sub(1, Ordering::AcqRel);
+                self.drop_empty(&record);
+                Ok(refused)
+            }
+        }
+    }
+
+    fn put_record(&self, handle: SessionHandle, record: &Record) -> Inserted {
+        match self.records.entry(handle) {
+            Entry::Occupied(_) => Inserted::Exists,
+            Entry::Vacant(place) => {
+                place.insert(record.clone());
+                Inserted::Stored { evicted: Vec::new() }
+            }
+        }
+    }
+
+    fn link_upstream(&self, handle: SessionHandle, record: &Record) {
+        if let Some(login) = record.upstream() {
+            let owner = Owner::Upstream { issuer: &login.issuer, session_id: &login.session_id };
+            self.owners.entry(self.key(owner)).or_default().add(handle);
+        }
+    }
+
+    fn swap(
+        &self,
+        call: Call,
+        handle: SessionHandle,
+        expected: u32,
+        record: &Record,
+        limit: MaxSessions,
+    ) -> Swap {
+        let Some(before) = self.live(handle, call.now) else { return Swap::Gone };
+        let mut evicted = Vec::new();
+        let swap = match record.subject() {
+            Some(subject) if before.subject() != Some(subject) => {
+                let mut members = self.owners.entry(self.key(Owner::Subject(subject))).or_default();
+                let others = self.others(&mut members, handle, record, call.now);
+                match over(limit, others) {
+                    Err(TooMany) => Err(Swap::TooMany),
+                    Ok(surplus) => {
+                        let swap = self.swap_record(call, handle, expected, record);
+                        if swap.is_ok() {
+                            members.add(handle);
+                            evicted = self.evict(&mut members, surplus);
+                        }
+                        swap
+                    }
+                }
+            }
+            _ => self.swap_record(call, handle, expected, record),
+        };
+        match swap {
+            Ok(replaced) => {
+                if replaced.subject() != record.subject() {
+                    self.unlink_subject(handle, &replaced);
+                }
+                if replaced.upstream() != record.upstream() {
+                    self.unlink_upstream(handle, &replaced);
+                    self.link_upstream(handle, record);
+                }
+                Swap::Swapped { evicted: self.farewell(evicted) }
+            }
+            Err(lost) => {
+                self.drop_empty(record);
+                lost
+            }
+        }
+    }
+
+    /// The swap itself, in one step; what was replaced by it.
+    fn swap_record(
+        &self,
+        call: Call,
+        handle: SessionHandle,
+        expected: u32,
+        record: &Record,
+    ) -> Result<Record, Swap> {
+        match self.records.get_mut(&handle) {
+            Some(slot) if slot.is_expired(call.now) => Err(Swap::Gone),
+            Some(slot) if slot.version() != expected => Err(Swap::Conflict(slot.clone())),
+            Some(mut slot) => Ok(mem::replace(&mut *slot, record.clone())),
+            None => Err(Swap::Gone),
+        }
+    }
+
+    /// The subject's other live sessions. Whatever else the entry names is dropped from it.
+    fn others(
+        &self,
+        members: &mut Members,
+        handle: SessionHandle,
+        record: &Record,
+        now: Duration,
+    ) -> Vec<(SessionHandle, Record)> {
+        let Some(subject) = record.subject() else { return Vec::new() };
+        let mut live = Vec::new();
+        members.retain(|member| {
+            let record = self.live(member, now).filter(|r| r.subject() == Some(subject));
+            let keep = record.is_some();
+            live.extend(record.filter(|_| member != handle).map(|record| (member, record)));
+            keep
+        });
+        live
+    }
+
+    /// Ends sessions of a subject whose entry is locked.
+    fn evict(
+        &self,
+        members: &mut Members,
+        surplus: Vec<SessionHandle>,
+    ) -> Vec<(SessionHandle, Record)> {
+        members.retain(|member| !surplus.contains(&member));
+        surplus.into_iter().filter_map(|handle| Some((handle, self.take(handle)?))).collect()
+    }
+
+    /// Once no entry is locked: sessions that were ended are nobody's.
+    fn farewell(&self, ended: Vec<(SessionHandle, Record)>) -> Vec<SessionHandle> {
+        for (handle, record) in &ended {
+            self.unlink_subject(*handle, record);
+            self.unlink_upstream(*handle, record);
+        }
+        ended.into_iter().map(|(handle, _)| handle).collect()
+    }
+
+    /// An entry that was made for a login that did not come about.
+    fn drop_empty(&self, record: &Record) {
+        if let Some(subject) = record.subject() {
+            self.owners.remove_if(&self.key(Owner::Subject(subject)), |_, m| m.is_empty());
+        }
+    }
+
+    fn take(&self, handle: SessionHandle) -> Option<Record> {
+        let (_, record) = self.records.remove(&handle)?;
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        Some(record)
+    }
+
+    fn take_all(&self, owner: Owner<'_>, except: Option<SessionHandle>) -> Vec<SessionHandle> {
+        let mut taken = Vec::new();
+        if let Some(mut members) = self.owners.get_mut(&self.key(owner)) {
+            members.retain(|member| {
+                if Some(member) == except {
+                    return true;
+                }
+                if let Some((_, record)) = self.records.remove_if(&member, |_, r| owner.owns(r)) {
+                    self.count.fetch_sub(1, Ordering::AcqRel);
+                    taken.push((member, record));
+                }
+                false
+            });
+        }
+        self.owners.remove_if(&self.key(owner), |_, members| members.is_empty());
+        self.farewell(taken)
+    }
+
+    fn unlink_subject(&self, handle: SessionHandle, record: &Record) {
+        if let Some(subject) = record.subject() {
+            self.unlink(Owner::Subject(subject), handle);
+        }
+    }
+
+    fn unlink_upstream(&self, handle: SessionHandle, record: &Record) {
+        if let Some(login) = record.upstream() {
+            let owner = Owner::Upstream { issuer: &login.issuer, session_id: &login.session_id };
+            self.unlink(owner, handle);
+        }
+    }
+
+    fn unlink(&self, owner: Owner<'_>, handle: SessionHandle) {
+        if let Entry::Occupied(mut entry) = self.owners.entry(self.key(owner)) {
+            // Logged in again meanwhile: then it belongs there.
+            let back = self.records.get(&handle).is_some_and(|record| owner.owns(&record));
+            if !back {
+                entry.get_mut().retain(|member| member != handle);
+            }
+            if entry.get().is_empty() {
+                entry.remove();
+            }
+        }
+    }
+
+    fn swept(&self, now: Duration) -> usize {
+        let mut expired = Vec::new();
+        let mut count = 0;
+        self.records.retain(|&handle, record| {
+            let keep = !record.is_expired(now);
+            if !keep {
+                count += 1;
+                if record.subject().is_some() || record.upstream().is_some() {
+                    expired.push((handle, record.clone()));
+                }
+            }
+            keep
+        });
+        self.count.fetch_sub(count, Ordering::AcqRel);
+        self.farewell(expired);
+        count
+    }
+
+    /// 128 bits under keys of this process: owners that nobody can make collide, and whose names the
+    /// index does not hold.
+    fn key(&self, owner: Owner<'_>) -> OwnerKey {
+        let [one, other] = &self.hashing;
+        let parts = match owner {
+            Owner::Subject(subject) => (false, subject, ""),
+            Owner::Upstream { issuer, session_id } => (true, issuer, session_id),
+        };
+        OwnerKey([one.hash_one(parts), other.hash_one(parts)])
+    }
+}
+
+struct TooMany;
+
+/// Which of a subject's sessions have to end before one more may begin.
+fn over(
+    limit: MaxSessions,
+    mut others: Vec<(SessionHandle, Record)>,
+) -> Result<Vec<SessionHandle>, TooMany> {
+    let Some(most) = limit.limit() else { return Ok(Vec::new()) };
+    let surplus = (others.len() + 1).saturating_sub(most);
+    match limit {
+        MaxSessions::Reject(_) if surplus > 0 => return Err(TooMany),
+        MaxSessions::EvictIdlest(_) => others.sort_by_key(|(_, record)| record.last_seen()),
+        _ => others.sort_by_key(|(_, record)| (record.created(), record.last_seen())),
+    }
+    Ok(others.into_iter().take(surplus).map(|(handle, _)| handle).collect())
+}
+
+impl SessionStore for MemoryStore {
+    fn load(&self, call: Call, handle: SessionHandle) -> StoreFuture<'_, Option<Record>> {
+        Deferred::ready(Ok(self.live(handle, call.now)))
+    }
+
+    fn insert(
+        &self,
+        call: Call,
+        handle: SessionHandle,
+        record: Record,
+        limit: MaxSessions,
+    ) -> StoreFuture<'_, Inserted> {
+        Deferred::ready(self.put(call, handle, record, limit))
+    }
+
+    fn compare_and_swap(
+        &self,
+        call: Call,
+        handle: SessionHandle,
+        expected: u32,
+        record: Record,
+        limit: MaxSessions,
+    ) -> StoreFuture<'_, Swap> {
+        Deferred::ready(Ok(self.swap(call, handle, expected, &record, limit)))
+    }
+
+    fn touch(&self, call: Call, _: SessionHandle, record: &Record) -> StoreFuture<'_, ()> {
+        // The record that was read is the one that is kept, unless a write came between, which
+        // counts as a use itself.
+        record.touch(call.now);
+        Deferred::ready(Ok(()))
+    }
+
+    fn remove(&self, _: Call, handle: SessionHandle) -> StoreFuture<'_, Option<Record>> {
+        let taken = self.take(handle);
+        self.farewell(taken.clone().map(|record| (handle, record)).into_iter().collect());
+        Deferred::ready(Ok(taken))
+    }
+
+    fn list(&self, call: Call, owner: Owner<'_>) -> StoreFuture<'_, Vec<(SessionHandle, Record)>> {
+        let members = self.owners.get(&self.key(owner)).map(|members| members.to_vec());
+        let live = |handle| {
+            let record = self.live(handle, call.now).filter(|record| owner.owns(record))?;
+            Some((handle, record))
+        };
+        Deferred::ready(Ok(members.unwrap_or_default().into_iter().filter_map(live).collect()))
+    }
+
+    fn remove_all(
+        &self,
+        _: Call,
+        owner: Owner<'_>,
+        except: Option<SessionHandle>,
+    ) -> StoreFuture<'_, Vec<SessionHandle>> {
+        Deferred::ready(Ok(self.take_all(owner, except)))
+    }
+
+    fn sweep(&self, call: Call) -> StoreFuture<'_, usize> {
+        Deferred::ready(Ok(self.swept(call.now)))
+    }
+
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn is_durable(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("sessions", &self.len()).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct OwnerKey([u64; 2]);
+
+/// An owner's sessions: one as a rule, which needs no list.
+enum Members {
+    One(SessionHandle),
+    Many(Vec<SessionHandle>),
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Members {
+    fn add(&mut self, handle: SessionHandle) {
+        match self {
+            Self::Many(many) if many.is_empty() => *self = Self::One(handle),
+            Self::Many(many) if many.contains(&handle) => {}
+            Self::Many(many) => many.push(handle),
+            Self::One(one) if *one == handle => {}
+            Self::One(one) => *self = Self::Many(vec![*one, handle]),
+        }
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(SessionHandle) -> bool) {
+        match self {
+            Self::One(one) => {
+                if !keep(*one) {
+                    *self = Self::default();
+                }
+            }
+            Self::Many(many) => many.retain(|member| keep(*member)),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Many(many) if many.is_empty())
+    }
+
+    fn to_vec(&self) -> Vec<SessionHandle> {
+        match self {
+            Self::One(one) => vec![*one],
+            Self::Many(many) => many.clone(),
+        }
+    }
+}
+
+/// Handles and owner keys are random already: their first eight bytes are as good as a hash of them.
+/// A caller may ask for handles of his own choice, but never stores under one.
+#[derive(Default)]
+struct HandleHasher(u64);
+
+impl Hasher for HandleHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn write_usize(&mut self, _: usize) {
+        // The length that an array's `Hash` writes ahead of it.
+    }
+}

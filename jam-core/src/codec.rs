@@ -250,7 +250,7 @@ silent_debug!(SealedCodec, SignedCodec, JwtCodec);
 mod tests {
     use super::*;
 
-    const OLD: &str = "an old secret of more than 32 bytes";
+    const OLD: &str = "an old secret of more than 32 bytes, long";
     const NEW: &str = "a new secret of more than 32 bytes!";
     const JSON: &str = r#"{"user":"alice","n":1}"#;
 

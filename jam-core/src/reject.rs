@@ -35,11 +35,11 @@ pub enum RejectKind {
     TooLarge,
     /// The store does not answer: 503 with `Retry-After`. Nothing that the client holds is void.
     StoreUnavailable,
-    /// What was asked for is beyond this kind of session: 501.
+    /// What was asked for is not configured, or beyond this kind of session: 501.
     NotSupported,
     /// The application forgot the layer: 500; the text names the fix.
     MissingLayer(&'static str),
-    /// The application asked for something that is not configured, or failed: 500.
+    /// The application failed: 500.
     Internal,
 }
 
@@ -83,7 +83,10 @@ impl Reject {
             ErrorKind::NotSupported => RejectKind::NotSupported,
             kind => {
                 tracing::error!(target: "jam", kind = kind.as_str(), %error, "a handler failed");
-                RejectKind::Internal
+                match kind {
+                    ErrorKind::NotAvailable => RejectKind::NotSupported,
+                    _ => RejectKind::Internal,
+                }
             }
         };
         Self { kind, flow: flow.cloned() }

@@ -23,6 +23,11 @@ impl Answer {
         Answer { status: 200, content_type: TEXT, headers: Vec::new(), body: body.into() }
     }
 
+    /// Done, with nothing to say (204).
+    pub(crate) fn none() -> Answer {
+        Answer { status: 204, ..Answer::text("") }
+    }
+
     /// JSON in the order of the value's members; what cannot be written becomes a 500.
     pub(crate) fn json(status: u16, value: &impl Serialize) -> Answer {
         match serde_json::to_vec(value) {

@@ -30,6 +30,7 @@ mod body;
 mod claims;
 pub mod kit;
 pub mod routes;
+mod sessions;
 mod start;
 mod users;
 

@@ -6,10 +6,16 @@ use jam_core::flow::Flow;
 use jam_core::redirect::LoginRedirect;
 use jam_core::request::Found;
 use jam_core::scope::ScopeRule;
+use jam_core::session::Login;
 use jam_core::{Error, ErrorKind, Identity, Jam, Reject};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+
+pub use crate::sessions::{
+    admin_revoke, elevate, end_session, fail, kv_read, kv_write, logout_all, logout_others,
+    password, sessions, slow_kv, visit,
+};
 
 /// `GET /public`: never looks at a credential.
 pub fn public() -> Answer {
@@ -53,41 +59,62 @@ pub fn page() -> Answer {
     Answer::text("page")
 }
 
-/// `POST /login` with `{"user","password"}`: `{"token"}`, and the token once more by its transport.
+/// `POST /login` with `{"user","password"}`: a new session, and `{"token"}`, once more by its
+/// transport; what is not configured is left out, and the token is `null` then.
 ///
 /// # Errors
-/// The rejection of a failed login when user and password do not belong together, and 500 when the
-/// token cannot be signed or handed out.
-pub fn login(flow: &Flow, body: Result<&[u8], BodyFault>) -> Result<Answer, Reject> {
+/// The rejection of a failed login when user and password do not belong together; 409 when the user
+/// has as many sessions as he may; 500 when the token cannot be signed or handed out.
+pub async fn login(flow: &Flow, body: Result<&[u8], BodyFault>) -> Result<Answer, Reject> {
     let given: Credentials<'_> = match body::parse(body) {
         Ok(given) => given,
         Err(fault) => return Ok(fault.into()),
     };
     let user = users::find(&given).ok_or_else(Reject::login_failed)?;
-    match hand_out(flow, user) {
-        // RFC 6749 5.1: a response that holds a token is never stored.
-        Ok(token) => {
-            Ok(Answer::json(200, &json!({ "token": token }))
-                .with_header("cache-control", "no-store"))
-        }
-        Err(error) if error.kind() == ErrorKind::NotAvailable => Ok(not_available_yet()),
-        Err(error) => Err(error.into()),
+    let has_sessions = flow.jam().sessions().is_ok();
+    if has_sessions {
+        let session = flow.session()?;
+        session.login(Login::new(user.name).scopes(user.scopes).methods(["pwd"]))?;
+        // Before a token is made for a login that the session may refuse.
+        session.save().await?;
     }
+    let token = match hand_out(flow, user) {
+        Ok(token) => Some(token),
+        Err(error) if error.kind() != ErrorKind::NotAvailable => return Err(error.into()),
+        Err(_) if has_sessions => None,
+        Err(_) => return Ok(not_available_yet()),
+    };
+    // RFC 6749 5.1: a response that holds a token is never stored.
+    Ok(Answer::json(200, &json!({ "token": token })).with_header("cache-control", "no-store"))
 }
 
 fn hand_out(flow: &Flow, user: &User) -> Result<String, Error> {
     let jam = flow.jam();
-    let payload = jam.payload()?.subject(user.name).scopes(user.scopes.iter().copied()).build()?;
-    let token = jam.gen_jwt_token(&payload)?;
+    let payload = jam.payload()?.subject(user.name).scopes(user.scopes.iter().copied());
+    let payload = payload.claim("auth_time", &jam.clock().now().as_secs()).claim("amr", &["pwd"]);
+    let token = jam.gen_jwt_token(&payload.build()?)?;
     flow.persist_jwt(&token)?;
     Ok(token)
 }
 
-/// `POST /logout`: takes the token back from the client. Always 200, with or without a credential,
-/// so that a stale one never keeps its owner from getting rid of it. A token copied elsewhere lives
-/// on until it expires.
-pub fn logout(flow: &Flow) -> Answer {
+/// `POST /logout`: ends the session and takes the token back from the client. Always 200, with or
+/// without a credential, so that a stale one never keeps its owner from getting rid of it. A token
+/// copied elsewhere lives on until it expires.
+///
+/// # Errors
+/// 503 when the session's store is down: nothing has ended then.
+pub async fn logout(flow: &Flow) -> Result<Answer, Reject> {
+    if flow.jam().sessions().is_ok() {
+        let session = flow.session()?;
+        session.destroy()?;
+        session.save().await?;
+    }
     flow.clear_jwt();
+    Ok(done())
+}
+
+/// What a route answers that has nothing to say but that it did what was asked.
+pub(crate) fn done() -> Answer {
     Answer::json(200, &json!({ "ok": true }))
 }
 
@@ -129,13 +156,24 @@ pub fn credential(source: usize, found: &Found<'_>) -> Answer {
 }
 
 /// `GET /debug`: the `Debug` text of what this process and this request hold.
-pub fn debug(flow: &Flow) -> Answer {
+///
+/// # Errors
+/// Those of reading the session.
+pub async fn debug(flow: &Flow) -> Result<Answer, Reject> {
     let jam = flow.jam();
     let keys = jam.jwt().map(|backend| backend.keys());
-    Answer::text(format!(
+    let (session, record, last_error) = match jam.sessions() {
+        Ok(sessions) => {
+            let session = flow.session()?;
+            let record = session.record().await?;
+            (Some(session), record, sessions.last_store_error())
+        }
+        Err(_) => (None, None, None),
+    };
+    Ok(Answer::text(format!(
         "configuration: {jam:#?}\nkeys: {keys:#?}\nrequest: {flow:#?}\n\
-         session: not available yet\nlast store error: none\n"
-    ))
+         session: {session:#?} {record:#?}\nlast store error: {last_error:#?}\n"
+    )))
 }
 
 /// The routes of the contract whose feature is not there yet.

@@ -190,7 +190,7 @@ impl Flow {
     ///
     /// # Errors
     ///
-    /// [`RejectKind::Internal`] without a session backend.
+    /// [`RejectKind::NotSupported`] without a session backend.
     pub fn session(&self) -> Result<Session, Reject> {
         Session::of(self)
     }

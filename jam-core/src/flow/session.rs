@@ -270,6 +270,14 @@ impl Flow {
         Ok(ended.then(Vec::new))
     }
 
+    /// The refusal of whoever would have to be logged in.
+    pub(crate) fn nobody(&self) -> Reject {
+        match self.base() {
+            Some(Base::Unusable) => self.reject(RejectKind::InvalidToken),
+            _ => self.reject(RejectKind::Unauthenticated),
+        }
+    }
+
     fn session_slot(&self) -> Result<(&SessionBackend, &Slot), Reject> {
         self.slot().ok_or_else(|| {
             self.refuse(Error::new(

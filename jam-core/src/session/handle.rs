@@ -10,7 +10,7 @@ use super::backend::{Live, SessionBackend};
 use super::detached::DetachedSession;
 use super::draft::write_value;
 use super::id::SessionHandle;
-use super::login::{Login, not_logged_in};
+use super::login::Login;
 use super::manage::SessionInfo;
 use super::ops::{Op, Plan};
 use super::policy::Undecodable;
@@ -172,7 +172,13 @@ impl Session {
         self.flow.save_session().await
     }
 
-    /// Who is logged in.
+    /// The flow of the request.
+    #[must_use]
+    pub fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
+    /// Who is logged in to it; a token that the request carries besides plays no part.
     ///
     /// # Errors
     ///
@@ -264,7 +270,7 @@ impl Session {
             let subject = live.record.subject()?.to_owned();
             Some((live, subject))
         });
-        found.ok_or_else(|| self.flow.refuse(not_logged_in()))
+        found.ok_or_else(|| self.flow.nobody())
     }
 
     /// A value as JSON text.

@@ -60,7 +60,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// Look at and end sessions (not available yet)
+    /// Create, look at and end sessions in the configured store
     Session {
         #[command(subcommand)]
         command: SessionCommand,
@@ -196,8 +196,8 @@ pub(crate) enum SessionCommand {
     Create {
         /// Whose session it is
         subject: String,
-        /// What it holds: a JSON object
-        #[arg(long, value_name = "JSON")]
+        /// What it holds: a JSON object, `@FILE`, or `-` for stdin
+        #[arg(long, value_name = "JSON", default_value = "{}")]
         data: String,
     },
     /// Show a session

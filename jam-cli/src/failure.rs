@@ -28,10 +28,6 @@ impl Failure {
         Self { code: REFUSED, message: Some(("not_found", message.into())) }
     }
 
-    pub(crate) fn not_available(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::of(ErrorKind::NotAvailable, message)
-    }
-
     pub(crate) fn of(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Error::new(kind, message).into()
     }
@@ -53,8 +49,16 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        // The kinds up to `Revoked` judge a token; all others are about us.
-        let code = if error.kind() <= ErrorKind::Revoked { REFUSED } else { BAD };
+        // The kinds up to `Revoked` judge a token, some others a session; the rest are about us.
+        let code = match error.kind() {
+            kind if kind <= ErrorKind::Revoked => REFUSED,
+            ErrorKind::SessionEnded
+            | ErrorKind::Conflict
+            | ErrorKind::TooManySessions
+            | ErrorKind::RecordTooLarge
+            | ErrorKind::UndecodableRecord => REFUSED,
+            _ => BAD,
+        };
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(source) = cause {

@@ -17,6 +17,7 @@ mod keys;
 mod pieces;
 mod progress;
 mod record;
+mod session;
 mod settings;
 mod tally;
 mod token;
@@ -50,7 +51,7 @@ fn run(args: args::Args) -> Result<ExitCode, Failure> {
         Command::Keys { command: KeysCommand::Generate(generate) } => keys::generate(&generate),
         Command::Keys { command: KeysCommand::Public(public) } => keys::public(&public),
         Command::Config { command: ConfigCommand::Check } => settings::check(&args.place),
-        Command::Session { .. } => Err(Failure::not_available("sessions are not available yet")),
+        Command::Session { command } => session::run(&args.place, command),
     }
 }
 

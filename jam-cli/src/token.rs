@@ -22,7 +22,7 @@ use crate::settings;
 const LONGEST_INSPECTED: u64 = 1024 * 1024 + 3;
 
 pub(crate) fn make(place: &Place, args: &Make) -> Result<ExitCode, Failure> {
-    let claims = claims(&args.claims)?;
+    let claims = json_object("--claims", &args.claims)?;
     let jam = settings::load(place, args.time.now)?;
     let token = sign(&jam, args, &claims).map_err(Failure::from_usage)?;
     failure::print(token.as_bytes())?;
@@ -40,8 +40,8 @@ fn sign(jam: &Jam, args: &Make, claims: &Map<String, Value>) -> Result<String, E
     jam.gen_jwt_token(&payload.data(claims).build()?)
 }
 
-/// The value of `--claims`: a JSON object, `@FILE`, or `-` for stdin.
-fn claims(argument: &str) -> Result<Map<String, Value>, Failure> {
+/// The value of an option such as `--claims`: a JSON object, `@FILE`, or `-` for stdin.
+pub(crate) fn json_object(option: &str, argument: &str) -> Result<Map<String, Value>, Failure> {
     let json = match argument.strip_prefix('@') {
         Some(path) => fs::read_to_string(path)
             .map_err(|error| Failure::of(ErrorKind::Io, format!("{path}: {error}")))?,
@@ -52,7 +52,7 @@ fn claims(argument: &str) -> Result<Map<String, Value>, Failure> {
         Failure::of(
             ErrorKind::InvalidPayload,
             format!(
-                "--claims takes a JSON object, such as '{{\"user\":\"alice\"}}', @FILE or -: {} at \
+                "{option} takes a JSON object, such as '{{\"user\":\"alice\"}}', @FILE or -: {} at \
                  line {} column {}",
                 match error.classify() {
                     serde_json::error::Category::Data => "this is another kind of JSON",
@@ -128,7 +128,7 @@ pub(crate) fn inspect(token: Option<OsString>) -> Result<ExitCode, Failure> {
 }
 
 /// Whoever types into a terminal is told what is waited for.
-fn hint(what: &str) {
+pub(crate) fn hint(what: &str) {
     if io::stdin().is_terminal() {
         let _ = writeln!(io::stderr(), "jam: reading {what} from stdin; Ctrl-D ends it");
     }

@@ -79,7 +79,7 @@ fn a_bad_key_is_named_by_its_place() {
 #[test]
 fn what_is_of_a_later_version_is_refused() {
     let folder = Folder::new("config-later");
-    let text = config(&format!("secret = \"{SECRET}\"")) + "[jam.session]\nstore = \"memory\"\n";
+    let text = config(&format!("secret = \"{SECRET}\"")) + "[jam.refresh]\nstore = \"memory\"\n";
     folder.file("jam.toml", text);
     folder.run(&["config", "check"], "").failed(2, "not_available");
 }

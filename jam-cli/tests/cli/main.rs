@@ -8,6 +8,7 @@
 
 mod config;
 mod keys;
+mod session;
 mod support;
 mod token;
 mod usage;

@@ -29,7 +29,8 @@ fn bad_usage_exits_with_2_and_says_so() {
         &["keys", "generate"],
         &["keys", "generate", "--algorithm", "none"],
         &["keys", "generate", "--algorithm", "hs256"],
-        &["session", "create", "alice"],
+        &["session", "create"],
+        &["session", "list"],
     ] {
         folder.run(arguments, "").failed(2, "bad_usage");
     }
@@ -52,23 +53,6 @@ fn misplaced_secrets_are_not_repeated() {
         let run = folder.run(arguments, "");
         run.failed(2, "bad_usage");
         assert!(!run.err.contains("c2VjcmV0"), "{run:?}");
-    }
-}
-
-#[test]
-fn sessions_are_not_available_yet() {
-    let folder = Folder::new("session");
-    for arguments in [
-        &["session", "create", "alice", "--data", "{}"][..],
-        &["session", "get", "id"],
-        &["session", "get"],
-        &["session", "list", "alice"],
-        &["session", "revoke", "handle"],
-        &["session", "clear", "alice", "--config", "jam.toml"],
-    ] {
-        let run = folder.run(arguments, "");
-        run.failed(2, "not_available");
-        assert!(run.err.contains("sessions are not available yet"), "{run:?}");
     }
 }
 

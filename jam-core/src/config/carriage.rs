@@ -1,33 +1,37 @@
-//! How a token travels: the sources it is found in, and the transport that hands it out.
+//! How a credential travels: the sources it is found in, and the transport that hands it out.
 
 use super::table::{Entry, Table};
 use crate::Error;
-use crate::jwt::JwtBackendBuilder;
 use crate::source::CredentialSource;
 use crate::transport::{CookieSettings, CredentialTransport, SameSite};
 
-/// The cookie of a JWT unless told otherwise.
-const COOKIE_NAME: &str = "__Host-jwt";
-
 const SOURCE_SHAPE: &str = "expected { bearer = true }, { cookie = \"NAME\" }, { header = \"NAME\" } or { header = \"NAME\", scheme = \"WORD\" }";
-const TRANSPORT_SHAPE: &str = "expected \"none\", \"cookie\" or { header = \"NAME\" }";
+
+/// What a kind of credential does unless told otherwise.
+pub(super) struct Defaults {
+    /// The name of its cookie.
+    pub(super) cookie: &'static str,
+    /// Whether it is handed out by a cookie, or not at all.
+    pub(super) by_cookie: bool,
+}
+
+/// `sources`, `transport` and `cookie`, as far as they are there.
+pub(super) struct Carriage {
+    pub(super) sources: Vec<CredentialSource>,
+    pub(super) transport: Option<CredentialTransport>,
+}
 
 /// Reads `sources`, `transport` and `cookie`.
-pub(super) fn apply(
-    mut builder: JwtBackendBuilder,
-    table: &mut Table,
-) -> Result<JwtBackendBuilder, Error> {
-    if let Some(sources) = table.take("sources") {
+pub(super) fn read(table: &mut Table, defaults: &Defaults) -> Result<Carriage, Error> {
+    let mut sources = Vec::new();
+    if let Some(list) = table.take("sources") {
         for entry in
-            sources.filled_list("a list of sources", "without a source nothing can authenticate")?
+            list.filled_list("a list of sources", "without a source nothing can authenticate")?
         {
-            builder = builder.source(source(entry)?);
+            sources.push(source(entry)?);
         }
     }
-    if let Some(transport) = transport(table)? {
-        builder = builder.transport(transport);
-    }
-    Ok(builder)
+    Ok(Carriage { sources, transport: transport(table, defaults)? })
 }
 
 fn source(entry: Entry) -> Result<CredentialSource, Error> {
@@ -49,22 +53,32 @@ fn source(entry: Entry) -> Result<CredentialSource, Error> {
     }
 }
 
-fn transport(table: &mut Table) -> Result<Option<CredentialTransport>, Error> {
+fn transport(table: &mut Table, defaults: &Defaults) -> Result<Option<CredentialTransport>, Error> {
+    let words: &[(&str, bool)] =
+        if defaults.by_cookie { &[("cookie", true)] } else { &[("none", false), ("cookie", true)] };
+    let shape = if defaults.by_cookie {
+        "expected \"cookie\" or { header = \"NAME\" }"
+    } else {
+        "expected \"none\", \"cookie\" or { header = \"NAME\" }"
+    };
     let cookie = table.take("cookie");
     let transport = match table.take("transport") {
+        None if defaults.by_cookie => {
+            return Ok(Some(CredentialTransport::cookie(settings(cookie, defaults)?)));
+        }
         None => None,
         Some(entry) if entry.is_table() => {
             let mut table = entry.table(&["header"])?;
-            let header = table.take("header").ok_or_else(|| table.refuse(TRANSPORT_SHAPE))?;
+            let header = table.take("header").ok_or_else(|| table.refuse(shape))?;
             Some(CredentialTransport::header(header.text()?))
         }
         Some(entry) if entry.is_string() => {
-            if entry.choice(&[("none", false), ("cookie", true)])? {
-                return Ok(Some(CredentialTransport::cookie(settings(cookie)?)));
+            if entry.choice(words)? {
+                return Ok(Some(CredentialTransport::cookie(settings(cookie, defaults)?)));
             }
             Some(CredentialTransport::none())
         }
-        Some(entry) => return Err(entry.refuse(TRANSPORT_SHAPE)),
+        Some(entry) => return Err(entry.refuse(shape)),
     };
     match cookie {
         Some(cookie) => Err(cookie
@@ -73,27 +87,27 @@ fn transport(table: &mut Table) -> Result<Option<CredentialTransport>, Error> {
     }
 }
 
-fn settings(cookie: Option<Entry>) -> Result<CookieSettings, Error> {
-    let mut table = match cookie {
-        Some(entry) => entry.table(&["name", "same_site", "persistent", "insecure_dev"])?,
-        None => return Ok(CookieSettings::new(COOKIE_NAME)),
-    };
+fn settings(cookie: Option<Entry>, defaults: &Defaults) -> Result<CookieSettings, Error> {
+    let Some(entry) = cookie else { return Ok(CookieSettings::new(defaults.cookie)) };
+    let mut table = entry.table(&["name", "same_site", "persistent", "insecure_dev", "chunked"])?;
     let name = table.take("name").map(Entry::text).transpose()?;
-    let mut settings = CookieSettings::new(name.unwrap_or_else(|| COOKIE_NAME.to_owned()));
+    let mut settings = CookieSettings::new(name.unwrap_or_else(|| defaults.cookie.to_owned()));
     if let Some(same_site) = table.take("same_site") {
         let words =
             [("lax", SameSite::Lax), ("strict", SameSite::Strict), ("none", SameSite::None)];
         settings = settings.same_site(same_site.choice(&words)?);
     }
-    if let Some(persistent) = table.take("persistent")
-        && persistent.boolean()?
-    {
-        settings = settings.persistent();
-    }
-    if let Some(insecure_dev) = table.take("insecure_dev")
-        && insecure_dev.boolean()?
-    {
-        settings = settings.insecure_dev();
+    let switches: [(&str, fn(CookieSettings) -> CookieSettings); 3] = [
+        ("persistent", CookieSettings::persistent),
+        ("insecure_dev", CookieSettings::insecure_dev),
+        ("chunked", CookieSettings::chunked),
+    ];
+    for (key, switch_on) in switches {
+        if let Some(switch) = table.take(key)
+            && switch.boolean()?
+        {
+            settings = switch_on(settings);
+        }
     }
     Ok(settings)
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::carriage::{self, Carriage, Defaults};
+use super::key;
 use super::table::{Entry, Table};
-use super::{carriage, key};
 use crate::jwt::{JwtBackend, JwtBackendBuilder};
 use crate::{Error, ErrorKind};
 
@@ -25,6 +26,8 @@ const KEYS: &[&str] = &[
     "keys",
 ];
 
+const DEFAULTS: Defaults = Defaults { cookie: "__Host-jwt", by_cookie: false };
+
 /// 136 years: no date that a token names comes near the end of the numbers that hold it.
 const MAX_LIFETIME_SECONDS: u64 = u32::MAX as u64;
 
@@ -41,7 +44,12 @@ pub(super) fn backend(entry: Entry, folder: &Path) -> Result<JwtBackendBuilder, 
     let builder = JwtBackend::builder(key::ring(keys, folder)?);
     let builder = claims(builder, &mut table)?;
     let builder = limits(builder, &mut table)?;
-    carriage::apply(builder, &mut table)
+    let Carriage { sources, transport } = carriage::read(&mut table, &DEFAULTS)?;
+    let builder = sources.into_iter().fold(builder, JwtBackendBuilder::source);
+    Ok(match transport {
+        Some(transport) => builder.transport(transport),
+        None => builder,
+    })
 }
 
 /// Keys that have one value until a later version brings the others.

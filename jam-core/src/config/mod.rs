@@ -7,6 +7,7 @@ mod expand;
 mod file;
 mod jwt;
 mod key;
+mod session;
 mod table;
 
 use std::path::Path;
@@ -18,12 +19,8 @@ use table::Table;
 const KEYS: &[&str] = &["realm", "jwt", "session", "csrf", "refresh", "revocation"];
 
 /// Tables of the contract that this version refuses, and what each would turn on.
-const LATER: [(&str, &str); 4] = [
-    ("session", "sessions are"),
-    ("csrf", "protection of sessions against forged requests is"),
-    ("refresh", "refresh tokens are"),
-    ("revocation", "revocation is"),
-];
+const LATER: [(&str, &str); 2] =
+    [("refresh", "refresh tokens are"), ("revocation", "revocation is")];
 
 /// Reads the section `pointer` (dotted when nested) of the file at `path`.
 ///
@@ -58,6 +55,12 @@ fn load_with(
         // A key file is named relative to the file that names it, wherever the program runs.
         let folder = path.parent().unwrap_or(Path::new(""));
         builder = builder.jwt(jwt::backend(jwt, folder)?);
+    }
+    if let Some(session) = table.take("session") {
+        builder = builder.session(session::backend(session)?);
+    }
+    if let Some(csrf) = table.take("csrf") {
+        builder = builder.csrf(session::csrf(csrf)?);
     }
     Ok(builder)
 }

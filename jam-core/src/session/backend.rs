@@ -320,16 +320,25 @@ impl SessionBackend {
         matches!(self.0.keeper, Keeper::Stateless(_))
     }
 
+    /// Whether sessions outlive this process.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        match &self.0.keeper {
+            Keeper::Store(store) => store.is_durable(),
+            Keeper::Stateless(_) => true,
+        }
+    }
+
     /// The policy in force, without secrets.
     pub(crate) fn describe(&self) -> Value {
-        let (store, durable, codec) = match &self.0.keeper {
-            Keeper::Store(store) => (store.name(), store.is_durable(), Value::Null),
-            Keeper::Stateless(codec) => ("stateless", true, json!(codec.name())),
+        let (store, codec) = match &self.0.keeper {
+            Keeper::Store(store) => (store.name(), Value::Null),
+            Keeper::Stateless(codec) => ("stateless", json!(codec.name())),
         };
         let mut described = self.0.policy.describe();
         if let Value::Object(members) = &mut described {
             members.insert("store".to_owned(), json!(store));
-            members.insert("durable".to_owned(), json!(durable));
+            members.insert("durable".to_owned(), json!(self.is_durable()));
             members.insert("codec".to_owned(), codec);
             members.insert("sources".to_owned(), json!(self.0.sources.describe()));
             members.insert("transport".to_owned(), self.0.transport.describe());

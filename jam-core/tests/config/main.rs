@@ -13,6 +13,7 @@ mod file;
 mod key;
 mod policy;
 mod secret;
+mod session;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -71,6 +72,13 @@ fn with_jwt(lines: &str) -> Result<Jam, Error> {
 /// A file with these lines as its only key.
 fn with_key(lines: &str) -> Result<Jam, Error> {
     load(&format!("[jam.jwt]\n[[jam.jwt.keys]]\n{lines}\n"))
+}
+
+/// A file with these lines in `[jam.session]`, beside both timeouts.
+fn with_session(lines: &str) -> Result<Jam, Error> {
+    load(&format!(
+        "[jam.session]\nidle_timeout_seconds = 1800\nabsolute_timeout_seconds = 43200\n{lines}\n"
+    ))
 }
 
 /// The message of a refusal of the kind.

@@ -54,6 +54,22 @@ fn files_with_a_canary() -> Vec<(&'static str, String)> {
         files.push(("jam.toml", format!("[jam.jwt]\n{}\n{KEY}", line.replace("CANARY", CANARY))));
     }
     for line in [
+        "store = 'CANARY'",
+        "store = 'memory'\nsecrets = ['CANARY']",
+        "store = 'sealed'\nsecrets = ['CANARY', 'short']",
+        "store = 'signed'\nsecrets = 'CANARY'",
+        "url = 'redis://:CANARY@host'",
+        "legacy = { store = 'starlette', secrets = ['CANARY'] }",
+        "max_sessions = 'CANARY'",
+        "outage = 'CANARY'",
+        "touch_interval_seconds = 'CANARY'",
+    ] {
+        let timeouts = "idle_timeout_seconds = 1800\nabsolute_timeout_seconds = 43200";
+        let line = line.replace("CANARY", CANARY);
+        files.push(("jam.toml", format!("[jam.session]\n{timeouts}\n{line}\n")));
+    }
+    files.push(("jam.toml", format!("[jam.csrf]\nmode = '{CANARY}'\n")));
+    for line in [
         "secret = 'CANARY'",
         "algorithm = 'CANARY'\nsecret = 'CANARY'",
         "algorithms = ['CANARY']\njwks = 'CANARY'",

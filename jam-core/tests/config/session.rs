@@ -1,0 +1,172 @@
+//! `[jam.session]` and `[jam.csrf]`.
+
+use serde_json::json;
+
+use super::{KEY, SECRET, invalid, later, load, load_at, refused, with_session};
+use jam_core::ErrorKind;
+
+#[test]
+fn g01_both_timeouts_are_required_and_everything_else_has_a_default() {
+    let jam = with_session("").unwrap();
+    let described = &jam.describe()["session"];
+    for (key, value) in [
+        ("store", json!("memory")),
+        ("idle_timeout_seconds", json!(1800)),
+        ("absolute_timeout_seconds", json!(43200)),
+        ("touch_interval_seconds", json!(60.0)),
+        ("fresh_seconds", json!(300)),
+        ("max_sessions", json!("unlimited")),
+        ("max_record_bytes", json!(65536)),
+        ("undecodable", json!("deny")),
+        ("outage", json!("deny")),
+        ("store_timeout_ms", json!(250)),
+        ("cache_seconds", json!(0)),
+        ("sources", json!([{ "cookie": "__Host-jam" }])),
+    ] {
+        assert_eq!(described[key], value, "{key}");
+    }
+    let cookie = &described["transport"]["cookie"];
+    assert_eq!((&cookie["name"], &cookie["same_site"]), (&json!("__Host-jam"), &json!("lax")));
+    assert_eq!(jam.describe()["csrf"]["mode"], "on");
+    for (lines, missing) in [
+        ("absolute_timeout_seconds = 43200", "`idle_timeout_seconds` is missing"),
+        ("idle_timeout_seconds = 1800", "`absolute_timeout_seconds` is missing"),
+    ] {
+        let message = invalid(load(&format!("[jam.session]\n{lines}\n")));
+        assert!(message.contains(missing), "{message}");
+    }
+}
+
+#[test]
+fn every_key_reaches_the_policy() {
+    let jam = with_session(
+        "touch_interval_seconds = 30\nfresh_seconds = 60\nmax_sessions = { evict_idlest = 3 }\n\
+         max_record_bytes = 1024\nundecodable = 'fresh_session'\n\
+         outage = { serve_stale_seconds = 30 }\nstore_timeout_ms = 100\nprefix = 'shop'\n\
+         sources = [{ cookie = '__Host-sid' }, { header = 'X-Session' }]\n\
+         cookie = { name = '__Host-sid', same_site = 'strict', persistent = true, chunked = true }",
+    );
+    let described = &jam.unwrap().describe()["session"];
+    assert_eq!(described["touch_interval_seconds"], 30.0);
+    assert_eq!(described["max_sessions"], json!({ "evict_idlest": 3 }));
+    assert_eq!(described["outage"], json!({ "serve_stale_seconds": 30 }));
+    assert_eq!(described["cache_seconds"], 30);
+    assert_eq!(described["undecodable"], "fresh_session");
+    assert_eq!(
+        described["sources"],
+        json!([{ "cookie": "__Host-sid" }, { "header": "x-session" }])
+    );
+    assert_eq!(described["transport"]["cookie"]["same_site"], "strict");
+    for (limit, described) in [
+        ("'unlimited'", json!("unlimited")),
+        ("{ evict_oldest = 5 }", json!({ "evict_oldest": 5 })),
+        ("{ reject = 5 }", json!({ "reject": 5 })),
+    ] {
+        let jam = with_session(&format!("max_sessions = {limit}")).unwrap();
+        assert_eq!(jam.describe()["session"]["max_sessions"], described);
+    }
+    let jam = with_session("transport = { header = 'X-Session' }").unwrap();
+    assert_eq!(jam.describe()["session"]["sources"], json!([{ "header": "x-session" }]));
+}
+
+#[test]
+fn g08_a_touch_interval_of_half_the_idle_timeout_is_refused() {
+    let message = invalid(with_session("touch_interval_seconds = 900"));
+    assert!(message.contains("less than half"), "{message}");
+    with_session("touch_interval_seconds = 899").unwrap();
+    let short = "[jam.session]\nidle_timeout_seconds = 30\nabsolute_timeout_seconds = 60\n";
+    assert_eq!(load(short).unwrap().describe()["session"]["touch_interval_seconds"], 10.0);
+}
+
+#[test]
+fn stateless_sessions_need_secrets_and_the_memory_store_takes_none() {
+    for store in ["sealed", "signed"] {
+        let jam = with_session(&format!("store = '{store}'\nsecrets = ['{SECRET}']")).unwrap();
+        assert_eq!(jam.describe()["session"]["codec"], store);
+        let message = invalid(with_session(&format!("store = '{store}'")));
+        assert!(message.contains("add `secrets`"), "{message}");
+        let short = with_session(&format!("store = '{store}'\nsecrets = ['short']"));
+        let message = refused(short, ErrorKind::WeakOrInvalidKey);
+        assert!(message.starts_with("jam.session.secrets: "), "{message}");
+        let limited =
+            format!("store = '{store}'\nsecrets = ['{SECRET}']\nmax_sessions = {{ reject = 1 }}");
+        assert!(invalid(with_session(&limited)).contains("`max_sessions` needs a store"));
+    }
+    let message = invalid(with_session(&format!("secrets = ['{SECRET}']")));
+    assert!(message.starts_with("jam.session.secrets: a store needs no secrets"), "{message}");
+    let message = invalid(with_session("url = 'redis://127.0.0.1'"));
+    assert!(message.starts_with("jam.session.url: "), "{message}");
+}
+
+#[test]
+fn stores_of_later_versions_are_not_available_yet() {
+    for store in [
+        "sqlite",
+        "postgres",
+        "mysql",
+        "redis",
+        "redis-cluster",
+        "starlette",
+        "starlette-jwt",
+        "jam-redis",
+    ] {
+        let message = later(with_session(&format!("store = '{store}'")));
+        assert_eq!(message, "jam.session.store: this store is not available yet");
+    }
+    later(with_session("legacy = { store = 'starlette' }"));
+    let message = invalid(with_session("store = 'memmory'"));
+    assert!(message.contains("did you mean `memory`?"), "{message}");
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for (lines, says) in [
+        ("max_sessions = { reject = 0 }", "an integer from 1 to"),
+        ("max_sessions = { reject = 1, evict_oldest = 1 }", "expected \"unlimited\""),
+        ("max_sessions = 5", "expected \"unlimited\""),
+        ("max_sessions = 'none'", "expected `unlimited`"),
+        ("outage = 'stale'", "expected `deny` or `anonymous`"),
+        ("outage = { serve_stale_seconds = 0 }", "an integer from 1 to"),
+        ("outage = {}", "expected \"deny\""),
+        ("transport = 'none'", "expected `cookie`"),
+        ("transport = { header = 'X-S' }\ncookie = { name = '__Host-a' }", "cookie settings need"),
+        ("sources = [{ cookie = '__Host-other' }]", "the transport sets `__Host-jam`"),
+        ("cookie = { name = 'plain' }", "needs the prefix"),
+        ("cookie = { nmae = '__Host-a' }", "did you mean `name`?"),
+        ("idle_timeout = 5", "did you mean `idle_timeout_seconds`?"),
+        ("store_timeout_ms = 0", "an integer from 1 to"),
+    ] {
+        let message = invalid(with_session(lines));
+        assert!(message.contains(says), "{lines}: {message}");
+    }
+    let absolute = "[jam.session]\nidle_timeout_seconds = 60\nabsolute_timeout_seconds = 30\n";
+    assert!(invalid(load(absolute)).contains("must not be shorter than the idle timeout"));
+    let same = format!(
+        "[jam.jwt]\nsources = [{{ cookie = '__Host-jam' }}]\n{KEY}[jam.session]\n\
+         idle_timeout_seconds = 60\nabsolute_timeout_seconds = 60\n"
+    );
+    assert!(invalid(load(&same)).contains("listed for tokens and for sessions"));
+}
+
+#[test]
+fn the_csrf_table_sets_the_mode_and_the_trusted_origins() {
+    let text = "[jam.csrf]\nmode = 'strict'\ntrusted_origins = ['https://Shop.example']\n";
+    let described = load(text).unwrap().describe();
+    let expected = json!({ "mode": "strict", "trusted_origins": ["https://shop.example"] });
+    assert_eq!(described["csrf"], expected);
+    assert_eq!(load("[jam.csrf]\nmode = 'off'\n").unwrap().describe()["csrf"]["mode"], "off");
+    for origin in ["shop.example", "https://shop.example/", "https://", "https://a@b", "null"] {
+        let text = format!("[jam.csrf]\ntrusted_origins = ['{origin}']\n");
+        assert!(invalid(load(&text)).contains("is no origin"), "{origin}");
+    }
+    assert!(invalid(load("[jam.csrf]\nmode = 'of'\n")).contains("did you mean `off`?"));
+}
+
+#[test]
+fn all_three_formats_mean_the_same() {
+    let yaml = "jam:\n  session:\n    idle_timeout_seconds: 1800\n    absolute_timeout_seconds: 43200\n    max_sessions:\n      reject: 2\n";
+    let json = r#"{"jam":{"session":{"idle_timeout_seconds":1800,"absolute_timeout_seconds":43200,"max_sessions":{"reject":2}}}}"#;
+    let toml = with_session("max_sessions = { reject = 2 }").unwrap().describe();
+    assert_eq!(load_at("jam.yaml", yaml, "jam").unwrap().describe(), toml);
+    assert_eq!(load_at("jam.json", json, "jam").unwrap().describe(), toml);
+}

@@ -10,6 +10,7 @@
 //! | module | reads and writes what |
 //! |---|---|
 //! | [`starlette`] | Starlette's `SessionMiddleware` puts into its cookie, and the signer codec of starlette-session-middleware |
+//! | [`starlette_jwt`] | the JWT codec of starlette-session-middleware puts there instead |
 //! | [`json`] | Python's `json.dumps` makes of a document |
 //!
 //! All of it is pure: text and bytes in, text out, the time as an argument. No store, no request.
@@ -52,3 +53,4 @@
 pub mod json;
 mod number;
 pub mod starlette;
+pub mod starlette_jwt;

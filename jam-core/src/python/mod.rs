@@ -11,6 +11,8 @@
 //! |---|---|
 //! | [`starlette`] | Starlette's `SessionMiddleware` puts into its cookie, and the signer codec of starlette-session-middleware |
 //! | [`starlette_jwt`] | the JWT codec of starlette-session-middleware puts there instead |
+//! | [`jam_redis`] | Python Jam 2, 3 and 4 keep in Redis: sessions and token lists |
+//! | [`fernet`] | Python Jam encrypts those sessions with |
 //! | [`json`] | Python's `json.dumps` makes of a document |
 //!
 //! All of it is pure: text and bytes in, text out, the time as an argument. No store, no request.
@@ -50,6 +52,8 @@
 //!   changed in silence;
 //! - a cookie of more than [`MAX_VALUE_BYTES`](starlette::MAX_VALUE_BYTES).
 
+pub mod fernet;
+pub mod jam_redis;
 pub mod json;
 mod number;
 pub mod starlette;

@@ -71,6 +71,7 @@ mod jam;
 mod json;
 pub mod jwt;
 pub mod key;
+pub mod python;
 pub mod redirect;
 pub mod reject;
 pub mod request;

@@ -32,7 +32,7 @@ enum Chore {
     /// Everything that must hold: formatting, tidy, lints, docs, feature combinations, all tests
     TestAll(test_all::Options),
     /// The repository's own rules: who imports whom, words, versions, README, test names
-    Tidy,
+    Tidy(tidy::Options),
     /// Which tests prove which security property
     Properties,
     /// A benchmark of the `benches` package
@@ -57,7 +57,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
     sh.change_dir("..");
     match chore {
         Chore::TestAll(options) => test_all::run(&sh, &options),
-        Chore::Tidy => tidy::run(&sh),
+        Chore::Tidy(options) => tidy::run(&sh, &options),
         Chore::Properties => tidy::print_properties(&sh),
         Chore::Bench(options) => bench::run(&sh, &options),
     }

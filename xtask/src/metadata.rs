@@ -1,6 +1,7 @@
 //! The part of `cargo metadata` that the chores read.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Deserialize;
@@ -11,6 +12,8 @@ pub(crate) struct Metadata {
     packages: Vec<Package>,
     workspace_members: Vec<String>,
     workspace_root: String,
+    /// Where cargo builds.
+    pub(crate) target_directory: PathBuf,
     resolve: Resolve,
 }
 
@@ -18,12 +21,22 @@ pub(crate) struct Metadata {
 pub(crate) struct Package {
     id: String,
     pub(crate) name: String,
+    pub(crate) version: String,
     manifest_path: String,
     pub(crate) description: Option<String>,
     pub(crate) license: Option<String>,
     pub(crate) rust_version: Option<String>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) features: BTreeMap<String, Vec<String>>,
+    /// The registries it may go to; absent for any.
+    publish: Option<Vec<String>>,
+}
+
+impl Package {
+    /// Whether users get it from a registry.
+    pub(crate) fn is_published(&self) -> bool {
+        self.publish.as_ref().is_none_or(|registries| !registries.is_empty())
+    }
 }
 
 #[derive(Deserialize)]
@@ -62,7 +75,18 @@ impl Metadata {
             .quiet()
             .read()
             .context("cargo cannot read the workspace; `cargo fetch --locked` says more")?;
-        serde_json::from_str(&json).context("`cargo metadata` answered in an unknown form")
+        Metadata::parse(&json)
+    }
+
+    /// The same of a workspace elsewhere, whose lock file may still be wider than its needs.
+    pub(crate) fn of(sh: &Shell, manifest: &Path) -> anyhow::Result<Metadata> {
+        let json =
+            cmd!(sh, "cargo metadata --format-version 1 --offline --manifest-path {manifest}");
+        Metadata::parse(&json.quiet().ignore_stderr().read()?)
+    }
+
+    fn parse(json: &str) -> anyhow::Result<Metadata> {
+        serde_json::from_str(json).context("`cargo metadata` answered in an unknown form")
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
@@ -129,7 +153,7 @@ pub(crate) mod synthetic {
                     .map(|edge| json!({"name": edge.1, "kind": kind(edge.2)}))
                     .collect();
                 json!({
-                    "id": name, "name": name, "description": "x",
+                    "id": name, "name": name, "version": "0.1.0", "description": "x",
                     "license": "MIT", "rust_version": "1.89", "features": {},
                     "manifest_path": format!("/r/{folder}/Cargo.toml"),
                     "dependencies": dependencies,
@@ -150,6 +174,7 @@ pub(crate) mod synthetic {
         let members: Vec<&str> = members.iter().map(|member| member.0).collect();
         serde_json::from_value(json!({
             "packages": packages, "workspace_members": members, "workspace_root": "/r",
+            "target_directory": "/r/target",
             "resolve": {"nodes": nodes},
         }))
         .unwrap()

@@ -14,6 +14,7 @@ pub(crate) enum StepName {
     Clippy,
     Docs,
     Alone,
+    Packages,
     Test,
     Doctest,
     Features,
@@ -30,6 +31,8 @@ pub(crate) struct Step {
 pub(crate) enum Run {
     /// This package's own `tidy`, without another process.
     Tidy,
+    /// Its `tidy --packages`, likewise.
+    Packages,
     /// A call that must succeed.
     Passes(Call),
     /// A call that must fail, with these words in what it says.
@@ -78,6 +81,7 @@ impl StepName {
             StepName::Clippy => "clippy",
             StepName::Docs => "docs",
             StepName::Alone => "alone",
+            StepName::Packages => "packages",
             StepName::Test => "test",
             StepName::Doctest => "doctest",
             StepName::Features => "features",
@@ -114,6 +118,11 @@ pub(crate) fn steps(facts: &Facts) -> Vec<Step> {
             StepName::Alone,
             "each crate builds alone; core without crypto does not",
             alone(facts),
+        ),
+        step(
+            StepName::Packages,
+            "a user's project builds against each packaged crate alone",
+            vec![Run::Packages],
         ),
         step(
             StepName::Test,
@@ -204,6 +213,7 @@ mod tests {
         let all = steps(&facts).into_iter().flat_map(|step| {
             step.runs.into_iter().map(move |run| match run {
                 Run::Tidy => (step.name, "tidy".to_owned()),
+                Run::Packages => (step.name, "tidy --packages".to_owned()),
                 Run::Passes(call) | Run::Fails(call, _) => (step.name, call.to_string()),
             })
         });
@@ -221,7 +231,7 @@ mod tests {
     #[test]
     fn nothing_moves_a_version_or_asks_the_network() {
         for (name, call) in calls(true).into_iter().chain(calls(false)) {
-            let builds = !matches!(name, StepName::Fmt | StepName::Tidy);
+            let builds = !matches!(name, StepName::Fmt | StepName::Tidy | StepName::Packages);
             assert!(!builds || call.contains(PINNED), "{call}");
         }
     }

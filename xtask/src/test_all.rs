@@ -81,11 +81,7 @@ fn prepare(
         has_features: !package.features.is_empty(),
     };
     // Only what others depend on can be spoilt by leaning on a neighbour's features.
-    let published = |package: &&Package| {
-        let manifest = metadata.manifest(package);
-        !manifest.starts_with("examples/") && !manifest.starts_with("xtask")
-    };
-    let members = metadata.members().filter(published).map(member).collect();
+    let members = metadata.members().filter(|package| package.is_published()).map(member).collect();
     let has_benches = sh.path_exists("benches/Cargo.toml");
     Ok(steps(&Facts { has_nextest, has_benches, members }))
 }
@@ -112,7 +108,8 @@ fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> Outcome {
 fn carry_out(sh: &Shell, step: &Step) -> anyhow::Result<()> {
     for run in &step.runs {
         match run {
-            Run::Tidy => tidy::run(sh)?,
+            Run::Tidy => tidy::rules(sh)?,
+            Run::Packages => tidy::packages(sh)?,
             Run::Passes(call) => {
                 println!("$ {call}");
                 ensure!(command(sh, call).run().is_ok(), "it failed; run it alone: {call}");

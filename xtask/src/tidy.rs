@@ -6,12 +6,14 @@ mod changelog;
 mod files;
 mod imports;
 mod manifests;
+mod packages;
 mod properties;
 mod readme;
 mod words;
 
 use std::fmt;
 
+use clap::Args;
 use xshell::{Shell, cmd};
 
 use crate::metadata::Metadata;
@@ -36,7 +38,26 @@ impl fmt::Display for Finding {
     }
 }
 
-pub(crate) fn run(sh: &Shell) -> anyhow::Result<()> {
+/// What `cargo xtask tidy` takes.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Also package each crate and build a user's project against it
+    #[arg(long)]
+    packages: bool,
+}
+
+pub(crate) fn run(sh: &Shell, options: &Options) -> anyhow::Result<()> {
+    rules(sh)?;
+    if options.packages { packages::run(sh) } else { Ok(()) }
+}
+
+/// Builds a user's project against each packaged crate.
+pub(crate) fn packages(sh: &Shell) -> anyhow::Result<()> {
+    packages::run(sh)
+}
+
+/// The rules that need no build.
+pub(crate) fn rules(sh: &Shell) -> anyhow::Result<()> {
     let tree = Tree::load(sh)?;
     let metadata = Metadata::load(sh)?;
     let mut findings = imports::check(&metadata);
@@ -47,12 +68,18 @@ pub(crate) fn run(sh: &Shell) -> anyhow::Result<()> {
     findings.extend(changelog::check(&tree));
     findings.extend(properties::check(&tree));
     findings.extend(lock_file(sh));
-    for finding in &findings {
+    conclude(&findings, "cargo xtask tidy")?;
+    println!("tidy: {} files, every rule holds", tree.files().count());
+    Ok(())
+}
+
+/// Prints the findings and fails when there are any.
+fn conclude(findings: &[Finding], command: &str) -> anyhow::Result<()> {
+    for finding in findings {
         println!("{finding}");
     }
     let count = findings.len();
-    anyhow::ensure!(count == 0, "tidy: {count} finding(s); look again with `cargo xtask tidy`");
-    println!("tidy: {} files, every rule holds", tree.files().count());
+    anyhow::ensure!(count == 0, "tidy: {count} finding(s); look again with `{command}`");
     Ok(())
 }
 

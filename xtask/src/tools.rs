@@ -20,6 +20,7 @@ enum Origin {
 
 const TOOLS: &[Tool] = &[
     Tool { name: "git", probe: &["git", "--version"], from: Origin::Debian("git") },
+    Tool { name: "tar", probe: &["tar", "--version"], from: Origin::Debian("tar gzip") },
     // The default crypto is C.
     Tool { name: "cc", probe: &["cc", "--version"], from: Origin::Debian("gcc libc6-dev") },
     Tool {

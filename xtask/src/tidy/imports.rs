@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const KIT: &str = "jam-conformance";
 
 /// Core knows no runtime and no framework.
-const NOT_IN_CORE: &[&str] = &[
+pub(super) const NOT_IN_CORE: &[&str] = &[
     "tokio",
     "async-std",
     "smol",

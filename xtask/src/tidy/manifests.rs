@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn a_member_without_a_description_is_found() {
         let package = serde_json::json!({
-            "id": "a", "name": "a", "manifest_path": "a", "description": " ",
+            "id": "a", "name": "a", "version": "0.1.0", "manifest_path": "a", "description": " ",
             "license": "MIT", "rust_version": null, "dependencies": [], "features": {},
         });
         let package: Package = serde_json::from_value(package).unwrap();

@@ -11,6 +11,8 @@ pub(crate) struct Metadata {
     packages: Vec<Package>,
     workspace_members: Vec<String>,
     workspace_root: String,
+    /// Where cargo puts what it builds.
+    pub(crate) target_directory: String,
     resolve: Resolve,
 }
 
@@ -149,7 +151,7 @@ pub(crate) mod synthetic {
             .collect();
         let members: Vec<&str> = members.iter().map(|member| member.0).collect();
         serde_json::from_value(json!({
-            "packages": packages, "workspace_members": members, "workspace_root": "/r",
+            "packages": packages, "workspace_members": members, "workspace_root": "/r", "target_directory": "/r/target",
             "resolve": {"nodes": nodes},
         }))
         .unwrap()

@@ -101,7 +101,11 @@ impl<'a> Value<'a> {
     /// What stands between the quotes of a string without escapes.
     #[inline]
     pub(crate) fn plain(&self) -> Option<&'a str> {
-        if self.kind == Kind::Plain { self.text.get(1..self.text.len().saturating_sub(1)) } else { None }
+        if self.kind == Kind::Plain {
+            self.text.get(1..self.text.len().saturating_sub(1))
+        } else {
+            None
+        }
     }
 }
 
@@ -150,7 +154,11 @@ impl<'a> Members<'a> {
         if self.scanner.more(&mut self.at, b'}')? {
             self.name = self.scanner.name()?;
             self.value = self.scanner.value_here(self.depth)?;
-            return if self.names.insert(&self.name) { Ok(true) } else { Err(Fault::Duplicate) };
+            return if self.names.insert(self.name.clone()) {
+                Ok(true)
+            } else {
+                Err(Fault::Duplicate)
+            };
         }
         self.scanner.space();
         if self.scanner.at == self.scanner.text.len() { Ok(false) } else { Err(Fault::Syntax) }
@@ -368,7 +376,7 @@ impl<'a> Scanner<'a> {
         while self.more(&mut at, b'}')? {
             let name = self.name()?;
             self.value(depth)?;
-            if !names.insert(&name) {
+            if !names.insert(name) {
                 return Err(Fault::Duplicate);
             }
         }

@@ -15,28 +15,28 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// Adds a name; false when it was there.
     #[inline]
-    pub(super) fn insert(&mut self, name: &Cow<'a, str>) -> bool {
+    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
         let print = fingerprint(name.as_bytes());
         match (name, self.texts.get_mut(self.few.count)) {
             (Cow::Borrowed(name), Some(slot)) if !self.few.knows(print) => {
                 *slot = name;
                 self.few.add(print)
             }
-            _ => self.insert_slowly(name),
+            (name, _) => self.insert_slowly(name),
         }
     }
 
     #[cold]
-    fn insert_slowly(&mut self, name: &Cow<'a, str>) -> bool {
+    fn insert_slowly(&mut self, name: Cow<'a, str>) -> bool {
         let known = self.texts.get(..self.few.count).unwrap_or_default();
-        if self.many.is_none() && known.contains(&&**name) {
+        if self.many.is_none() && known.contains(&&*name) {
             return false;
         }
         // From here on every name goes the slow way, into the set.
         self.few.count = Prints::MOST;
         let many =
             self.many.get_or_insert_with(|| known.iter().copied().map(Cow::Borrowed).collect());
-        many.insert(name.clone())
+        many.insert(name)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Session ids: made here, secret, renewed with every change of who somebody is.
 
-use jam_core::session::{SessionId, SessionHandle};
 use base64_simd::URL_SAFE_NO_PAD;
+use jam_core::session::{SessionHandle, SessionId};
 
 use crate::support::{App, Browser, Verb, ready};
 
@@ -35,8 +35,7 @@ fn g05_g68_an_id_that_a_client_chose_is_never_adopted_and_never_cleared() {
     // What is written goes under an id of the server's own.
     for writes in [true, false] {
         let mut browser = Browser::with_cookie(&chosen());
-        let answer =
-            if writes { browser.set(&app, "k", 1) } else { browser.login(&app, "alice") };
+        let answer = if writes { browser.set(&app, "k", 1) } else { browser.login(&app, "alice") };
         assert_eq!(answer.status, 200);
         assert_ne!(browser.cookie(), Some(&*chosen()));
         assert_ne!(browser.handle(), SessionId::parse(chosen()).unwrap().handle());
@@ -156,7 +155,8 @@ fn g07_logging_in_as_another_clears_what_the_former_one_had() {
         user_agent: Some("alice's browser".into()),
         address: Some("192.0.2.1".into()),
     };
-    browser.login(&app, jam_core::session::Login::new("alice").scopes(["admin"]).metadata(metadata));
+    browser
+        .login(&app, jam_core::session::Login::new("alice").scopes(["admin"]).metadata(metadata));
     browser.set(&app, "secret", "hers");
     browser.login(&app, "alice");
     assert_eq!(browser.get(&app, "secret"), "hers", "the same one keeps it");

@@ -72,7 +72,9 @@ fn g01_g08_a_policy_that_contradicts_itself_is_refused() {
         assert_eq!(refused(policy).kind(), ErrorKind::InvalidConfig, "{text}");
     }
     let half = new(100.0, 1000.0).touch_interval(Duration::from_millis(49_999));
-    assert!(Jam::builder().session(SessionBackend::builder(half, Probe::default())).build().is_ok());
+    assert!(
+        Jam::builder().session(SessionBackend::builder(half, Probe::default())).build().is_ok()
+    );
 }
 
 #[test]
@@ -192,7 +194,9 @@ fn g09_logging_in_again_keeps_the_end_and_another_subject_gets_his_own() {
 
 #[test]
 fn g09_an_end_beyond_what_a_record_can_hold_comes_early_and_not_at_once() {
-    for lifetime in [Duration::from_secs(1 << 40), Duration::from_secs((1 << 40) + 5), Duration::MAX] {
+    for lifetime in
+        [Duration::from_secs(1 << 40), Duration::from_secs((1 << 40) + 5), Duration::MAX]
+    {
         let app = App::new();
         let mut browser = Browser::logged_in(&app, Login::new("alice").remember(lifetime));
         assert!(browser.whoami(&app).is_ok(), "{lifetime:?}");
@@ -251,9 +255,7 @@ fn act(app: &App, browser: &mut Browser, deed: &Deed) -> u16 {
         Deed::Set => session.set("k", &1),
         Deed::Rotate => session.rotate(),
         Deed::LoginAgain => session.login("alice"),
-        Deed::Remember(lifetime) => {
-            session.login(Login::new("alice").remember(seconds(*lifetime)))
-        }
+        Deed::Remember(lifetime) => session.login(Login::new("alice").remember(seconds(*lifetime))),
         Deed::Grant => session.grant(["admin"]),
         Deed::RevokeOthers => session.revoke_others().await.map(drop),
         Deed::Save => {

@@ -196,7 +196,10 @@ fn g70_set_if_unchanged_in_the_midst_says_so_by_save_and_the_request_goes_on() {
         session.set("log", "lost")
     });
     assert_eq!(answer.status, 200);
-    assert_eq!((browser.get(&app, "k"), browser.get(&app, "log")), (json!("theirs"), json!("lost")));
+    assert_eq!(
+        (browser.get(&app, "k"), browser.get(&app, "log")),
+        (json!("theirs"), json!("lost"))
+    );
 }
 
 #[test]

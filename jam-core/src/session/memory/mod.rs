@@ -378,8 +378,10 @@ impl SessionStore for MemoryStore {
 
     fn touch(&self, call: Call, _: SessionHandle, record: &Record) -> StoreFuture<'_, ()> {
         // The record that was read is the one that is kept, unless a write came between, which
-        // counts as a use itself.
-        record.touch(call.now);
+        // counts as a use itself. Between reading and this it may have expired, for good.
+        if !record.is_expired(call.now) {
+            record.touch(call.now);
+        }
         Deferred::ready(Ok(()))
     }
 

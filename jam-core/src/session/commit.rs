@@ -61,6 +61,10 @@ impl SessionBackend {
             }
             let Plan { draft, ends, rotates, logs_in } = plan;
             if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
+                // What is too large to be written must not have ended anything.
+                if let Some(draft) = &draft {
+                    draft.encode(self.policy().max_record_bytes)?;
+                }
                 self.end(&live, budget).await?;
             }
             let attempt = match (draft, &current) {

@@ -17,7 +17,7 @@ use serde::de::IgnoredAny;
 use crate::audit::{self, Refused};
 use crate::csrf;
 use crate::deferred::Deferred;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::fresh::RequireFresh;
 use crate::identity::{FromPayload, Identity};
 use crate::jam::Jam;
@@ -238,11 +238,19 @@ impl Flow {
             Ok(handovers) => handovers,
             Err(error) => {
                 tracing::info!(target: "jam", kind = error.kind().as_str(), "the session was not written; the answer says so");
-                return ResponsePatch::instead(self.refuse(error).respond());
+                let has_ended = error.kind() == ErrorKind::SessionEnded;
+                let replacement = Some(self.refuse(error).respond());
+                // What was saved before is written: without its credential the client is locked out.
+                let saved = if has_ended { Vec::new() } else { self.saved_handovers() };
+                return ResponsePatch { replacement, headers: self.headers_of(saved) };
             }
         };
         let pending = &mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner);
         handovers.append(pending);
+        ResponsePatch { replacement: None, headers: self.headers_of(handovers) }
+    }
+
+    fn headers_of(&self, handovers: Vec<Handover>) -> Vec<PatchHeader> {
         let mut headers: Vec<PatchHeader> = handovers
             .into_iter()
             .map(|Handover { name, value, op }| PatchHeader { name, value, op })
@@ -251,7 +259,7 @@ impl Flow {
             headers.push(PatchHeader::new("cache-control", "no-store", HeaderOp::Set));
             headers.push(PatchHeader::new("vary", self.0.jam.vary(), HeaderOp::MergeList));
         }
-        ResponsePatch { replacement: None, headers }
+        headers
     }
 
     /// The Jam that began this flow.

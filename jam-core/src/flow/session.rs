@@ -194,9 +194,13 @@ impl Flow {
 
     /// The same at the end of the request; afterwards nothing can be recorded any more.
     pub(super) async fn commit_session(&self) -> Result<Vec<Handover>, Error> {
-        let Some((_, slot)) = self.slot() else { return Ok(Vec::new()) };
         self.write_session(true).await?;
-        Ok(std::mem::take(&mut slot.work().handovers))
+        Ok(self.saved_handovers())
+    }
+
+    /// What the client is to be told of the writes that went through.
+    pub(super) fn saved_handovers(&self) -> Vec<Handover> {
+        self.0.session.as_ref().map(|slot| std::mem::take(&mut slot.work().handovers)).unwrap_or_default()
     }
 
     async fn write_session(&self, is_last: bool) -> Result<(), Error> {

@@ -61,6 +61,10 @@ impl SessionBackend {
             }
             let Plan { draft, ends, rotates, logs_in } = plan;
             if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
+                // What is too large to be written must not have ended anything.
+                if let Some(draft) = &draft {
+                    draft.encode(self.policy().max_record_bytes)?;
+                }
                 self.end(&live, budget).await?;
             }
             let attempt = match (draft, &current) {
@@ -133,8 +137,7 @@ impl SessionBackend {
         draft.verifier_hash = id.verifier_hash();
         let record = draft.encode(self.policy().max_record_bytes)?;
         if record.says_the_same(&live.record) {
-            let live = Some(live.clone());
-            return Ok(Attempt::Written(Written { issued: None, cleared: false, live }));
+            return self.confirm(live, budget).await;
         }
         let limit = self.policy().max_sessions;
         let call = self.call(budget);
@@ -161,6 +164,26 @@ impl SessionBackend {
             }
             Swap::TooMany => Err(ErrorKind::TooManySessions.into()),
         }
+    }
+
+    /// What is to be written is there already; or it was, before somebody else came.
+    async fn confirm(&self, live: &Live, budget: &Budget) -> Result<Attempt, Error> {
+        let (call, handle) = (self.call(budget), live.handle());
+        let loaded = self.store()?.load(call, handle).await.map_err(|error| self.failed(error))?;
+        let Some(now) = loaded.filter(|record| !record.is_expired(call.now)) else {
+            self.forget(handle);
+            return Ok(Attempt::Lost);
+        };
+        if !now.verifier_hash().matches(live.record.verifier_hash()) {
+            return Ok(Attempt::Lost);
+        }
+        let is_the_same = now.version() == live.record.version();
+        let live = Some(Live { id: live.id.clone(), record: now, touch_due: false });
+        Ok(if is_the_same {
+            Attempt::Written(Written { issued: None, cleared: false, live })
+        } else {
+            Attempt::Again(live)
+        })
     }
 
     async fn end(&self, live: &Live, budget: &Budget) -> Result<(), Error> {

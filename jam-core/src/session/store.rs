@@ -128,7 +128,7 @@ pub trait SessionStore: Send + Sync {
     ) -> StoreFuture<'_, Swap>;
 
     /// Records that a session is in use: moves its `last_seen` to [`Call::now`], if it is still
-    /// there, and never back. `record` is what [`load`](Self::load) returned.
+    /// there and has not expired, and never back. `record` is what [`load`](Self::load) returned.
     fn touch(&self, call: Call, handle: SessionHandle, record: &Record) -> StoreFuture<'_, ()>;
 
     /// Takes a record out, live or not.

@@ -1,8 +1,10 @@
 //! Sessions in memory: one process, gone with it.
 
+mod members;
+
 use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault};
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,6 +18,7 @@ use super::record::Record;
 use super::store::{Call, Inserted, Owner, SessionStore, StoreFuture, Swap};
 use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
+use members::{HandleHasher, Members, OwnerKey};
 
 /// Shards are looked through and grown one at a time, under their own lock: many small ones keep
 /// every lock short. Empty, they take 128 KiB.
@@ -375,8 +378,10 @@ impl SessionStore for MemoryStore {
 
     fn touch(&self, call: Call, _: SessionHandle, record: &Record) -> StoreFuture<'_, ()> {
         // The record that was read is the one that is kept, unless a write came between, which
-        // counts as a use itself.
-        record.touch(call.now);
+        // counts as a use itself. Between reading and this it may have expired, for good.
+        if !record.is_expired(call.now) {
+            record.touch(call.now);
+        }
         Deferred::ready(Ok(()))
     }
 
@@ -420,79 +425,5 @@ impl SessionStore for MemoryStore {
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").field("sessions", &self.len()).finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct OwnerKey([u64; 2]);
-
-/// An owner's sessions: one as a rule, which needs no list.
-enum Members {
-    One(SessionHandle),
-    Many(Vec<SessionHandle>),
-}
-
-impl Default for Members {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
-
-impl Members {
-    fn add(&mut self, handle: SessionHandle) {
-        match self {
-            Self::Many(many) if many.is_empty() => *self = Self::One(handle),
-            Self::Many(many) if many.contains(&handle) => {}
-            Self::Many(many) => many.push(handle),
-            Self::One(one) if *one == handle => {}
-            Self::One(one) => *self = Self::Many(vec![*one, handle]),
-        }
-    }
-
-    fn retain(&mut self, mut keep: impl FnMut(SessionHandle) -> bool) {
-        match self {
-            Self::One(one) => {
-                if !keep(*one) {
-                    *self = Self::default();
-                }
-            }
-            Self::Many(many) => many.retain(|member| keep(*member)),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::Many(many) if many.is_empty())
-    }
-
-    fn to_vec(&self) -> Vec<SessionHandle> {
-        match self {
-            Self::One(one) => vec![*one],
-            Self::Many(many) => many.clone(),
-        }
-    }
-}
-
-/// Handles and owner keys are random already: their first eight bytes are as good as a hash of them.
-/// A caller may ask for handles of his own choice, but never stores under one.
-#[derive(Default)]
-struct HandleHasher(u64);
-
-impl Hasher for HandleHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    fn write_usize(&mut self, _: usize) {
-        // The length that an array's `Hash` writes ahead of it.
     }
 }

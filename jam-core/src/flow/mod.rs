@@ -23,7 +23,7 @@ use crate::identity::{FromPayload, Identity};
 use crate::jam::Jam;
 use crate::jwt::RawVerified;
 use crate::redirect::{LoginRedirect, Wanted};
-use crate::reject::{Reject, RejectKind};
+use crate::reject::{Reject, RejectKind, RejectResponse};
 use crate::request::RequestView;
 use crate::scope::{ScopeRule, scopes_of};
 use crate::session::{Record, Session};
@@ -232,22 +232,27 @@ impl Flow {
         // by an `.ok()`: a forged token must not read as anonymous.
         if let Some(kind) = self.unanswered() {
             tracing::warn!(target: "jam", "a refused credential was ignored by the handler; its answer is replaced");
-            return ResponsePatch::instead(self.reject(kind.clone()).respond());
+            let replacement = self.reject(kind.clone()).respond();
+            return self.instead(replacement, self.saved_handovers());
         }
         let mut handovers = match self.commit_session().await {
             Ok(handovers) => handovers,
             Err(error) => {
                 tracing::info!(target: "jam", kind = error.kind().as_str(), "the session was not written; the answer says so");
                 let has_ended = error.kind() == ErrorKind::SessionEnded;
-                let replacement = Some(self.refuse(error).respond());
-                // What was saved before is written: without its credential the client is locked out.
                 let saved = if has_ended { Vec::new() } else { self.saved_handovers() };
-                return ResponsePatch { replacement, headers: self.headers_of(saved) };
+                return self.instead(self.refuse(error).respond(), saved);
             }
         };
         let pending = &mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner);
         handovers.append(pending);
         ResponsePatch { replacement: None, headers: self.headers_of(handovers) }
+    }
+
+    /// An answer in place of the handler's. What was saved before is written, and without its
+    /// credential the client would be locked out.
+    fn instead(&self, replacement: RejectResponse, saved: Vec<Handover>) -> ResponsePatch {
+        ResponsePatch { replacement: Some(replacement), headers: self.headers_of(saved) }
     }
 
     fn headers_of(&self, handovers: Vec<Handover>) -> Vec<PatchHeader> {

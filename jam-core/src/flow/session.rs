@@ -200,7 +200,11 @@ impl Flow {
 
     /// What the client is to be told of the writes that went through.
     pub(super) fn saved_handovers(&self) -> Vec<Handover> {
-        self.0.session.as_ref().map(|slot| std::mem::take(&mut slot.work().handovers)).unwrap_or_default()
+        self.0
+            .session
+            .as_ref()
+            .map(|slot| std::mem::take(&mut slot.work().handovers))
+            .unwrap_or_default()
     }
 
     async fn write_session(&self, is_last: bool) -> Result<(), Error> {

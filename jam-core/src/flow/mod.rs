@@ -63,6 +63,8 @@ pub(crate) enum Caller<'f> {
     Token(&'f RawVerified),
     /// A session that somebody is logged in to.
     Session(&'f Record),
+    /// The store is down, and whoever need not know goes on without.
+    Unknown,
 }
 
 impl Flow {
@@ -124,7 +126,7 @@ impl Flow {
         &self,
     ) -> Deferred<'static, Result<Option<Identity<P>>, Reject>> {
         self.when_known(|flow, first| match flow.caller() {
-            Caller::Unusable => Ok(None),
+            Caller::Unusable | Caller::Unknown => Ok(None),
             _ => flow.typed(first),
         })
     }
@@ -159,6 +161,7 @@ impl Flow {
         match self.caller() {
             Caller::Token(_) | Caller::Session(_) => Ok(()),
             Caller::Refused(kind) => Err(self.remember_refusal(kind)),
+            Caller::Unknown => Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Nobody | Caller::Unusable => {
                 let next = self.0.wanted.path();
                 Err(self.reject(RejectKind::LoginRequired(login.location(next.as_ref()))))
@@ -322,6 +325,7 @@ impl Flow {
             }
             Some(Base::Refused(kind)) => Caller::Refused(kind.clone()),
             Some(Base::Down) => Caller::Refused(RejectKind::StoreUnavailable),
+            Some(Base::NobodyKnows) => Caller::Unknown,
             Some(Base::Unusable) => Caller::Unusable,
             _ if is_unusable => Caller::Unusable,
             _ => Caller::Nobody,
@@ -374,6 +378,7 @@ impl Flow {
         match self.caller() {
             Caller::Refused(kind) => Err(self.remember_refusal(kind)),
             Caller::Unusable => Err(self.reject(RejectKind::InvalidToken)),
+            Caller::Unknown => Err(self.reject(RejectKind::StoreUnavailable)),
             caller => Ok(caller),
         }
     }
@@ -385,6 +390,7 @@ impl Flow {
         let payload = match self.caller() {
             Caller::Nobody => return Ok(None),
             Caller::Unusable => return Err(self.reject(RejectKind::InvalidToken)),
+            Caller::Unknown => return Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Refused(kind) => return Err(self.remember_refusal(kind)),
             Caller::Token(token) => first.unwrap_or_else(|| token.parse()),
             Caller::Session(record) => crate::session::read_claims(record),
@@ -406,6 +412,7 @@ impl fmt::Debug for Flow {
             (_, Caller::Nobody) => "absent",
             (_, Caller::Unusable) => "unusable",
             (_, Caller::Refused(_)) => "refused",
+            (_, Caller::Unknown) => "unknown",
             (_, Caller::Token(_) | Caller::Session(_)) => "proven",
         };
         f.debug_struct("Flow")

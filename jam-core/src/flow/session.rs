@@ -282,6 +282,7 @@ impl Flow {
     pub(crate) fn nobody(&self) -> Reject {
         match self.base() {
             Some(Base::Unusable) => self.reject(RejectKind::InvalidToken),
+            Some(Base::NobodyKnows) => self.reject(RejectKind::StoreUnavailable),
             _ => self.reject(RejectKind::Unauthenticated),
         }
     }

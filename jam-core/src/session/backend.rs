@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::id::{SessionHandle, SessionId};
 use super::policy::{MaxSessions, Outage, SessionPolicy, Undecodable};
 use super::record::Record;
-use super::stale::Seen;
+use super::stale::{Asked, Seen};
 use super::stateless;
 use super::store::{Call, SessionStore};
 use super::watch::Watch;
@@ -192,10 +192,10 @@ impl SessionBackend {
     /// Asks the store about an id; ready at once where the store is.
     pub(super) fn look_up(&self, id: SessionId, budget: &Arc<Budget>) -> Deferred<'static, Opened> {
         let Ok(store) = self.store() else { return Deferred::ready(Opened::Unusable) };
-        let call = self.call(budget);
+        let (asked, call) = (self.ask(), self.call(budget));
         match store.load(call, id.handle()).now() {
             Ok(loaded) => {
-                let (opened, due) = self.judge(id, loaded, call.now);
+                let (opened, due) = self.judge(id, asked, loaded, call.now);
                 if let (true, Opened::Live(live)) = (due, &opened) {
                     // A store that answers at once has touched at once.
                     let _ = store.touch(call, live.handle(), &live.record).now();
@@ -213,10 +213,10 @@ impl SessionBackend {
     async fn look_up_waiting(&self, id: SessionId, budget: &Budget) -> Opened {
         let Ok(store) = self.store() else { return Opened::Unusable };
         budget.start();
-        let call = self.call(budget);
+        let (asked, call) = (self.ask(), self.call(budget));
         let handle = id.handle();
         let loaded = store.load(call, handle).await;
-        let (opened, due) = self.judge(id, loaded, call.now);
+        let (opened, due) = self.judge(id, asked, loaded, call.now);
         if let (true, Opened::Live(live)) = (due, &opened)
             && let Err(error) = store.touch(self.call(budget), handle, &live.record).await
         {
@@ -230,6 +230,7 @@ impl SessionBackend {
     fn judge(
         &self,
         id: SessionId,
+        asked: Option<Asked>,
         loaded: Result<Option<Record>, Error>,
         now: Duration,
     ) -> (Opened, bool) {
@@ -237,7 +238,7 @@ impl SessionBackend {
         let record = match loaded {
             Ok(Some(record)) => record,
             Ok(None) => {
-                self.forget(handle);
+                self.miss(handle);
                 return (unusable(Refused::UnknownSession), false);
             }
             Err(error) if error.kind() == ErrorKind::UndecodableRecord => {
@@ -249,11 +250,11 @@ impl SessionBackend {
             return (unusable(Refused::RotatedSession), false);
         }
         if record.is_expired(now) {
-            self.forget(handle);
+            self.miss(handle);
             return (unusable(Refused::Expired), false);
         }
-        if let Some(seen) = &self.0.seen {
-            seen.confirm(handle, &record, now);
+        if let Some((seen, asked)) = self.0.seen.as_ref().zip(asked) {
+            seen.confirm(asked, handle, &record, now);
         }
         let due = self.touch_is_due(&record, now);
         (Opened::Live(Live { id: Some(id), record, touch_due: false }), due)
@@ -300,10 +301,22 @@ impl SessionBackend {
         self.0.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn ask(&self) -> Option<Asked> {
+        self.0.seen.as_ref().map(Seen::ask)
+    }
+
     /// A session that is over here is over for whoever waits for that, outage or not.
     pub(super) fn forget(&self, handle: SessionHandle) {
         if let Some(seen) = &self.0.seen {
-            seen.forget(handle);
+            seen.end(handle);
+        }
+        self.0.watch.wake(handle);
+    }
+
+    /// The store does not know the session any more, or never did.
+    fn miss(&self, handle: SessionHandle) {
+        if let Some(seen) = &self.0.seen {
+            seen.miss(handle);
         }
         self.0.watch.wake(handle);
     }

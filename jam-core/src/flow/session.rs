@@ -104,6 +104,7 @@ fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
         Opened::Down => Some(Base::Down),
         Opened::NobodyKnows => Some(Base::NobodyKnows),
         Opened::Unusable if is_ambient => None,
+        Opened::Dropped => None,
         Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
     }
 }

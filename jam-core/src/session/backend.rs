@@ -81,6 +81,8 @@ pub(crate) struct Live {
 pub(crate) enum Opened {
     Live(Live),
     Unusable,
+    /// Its record cannot be read, and the policy says that it counts as none.
+    Dropped,
     /// The store is down, and the policy says that reads find nobody.
     NobodyKnows,
     Down,
@@ -181,11 +183,11 @@ impl SessionBackend {
                 Opened::Live(Live { id: None, record, touch_due })
             }
             Ok(_) => unusable(Refused::Expired),
-            Err(error) => unusable(match error.kind() {
-                ErrorKind::UndecodableRecord => Refused::Undecodable,
-                ErrorKind::BadSignature => Refused::BadSignature,
-                _ => Refused::Malformed,
-            }),
+            Err(error) => match error.kind() {
+                ErrorKind::UndecodableRecord => self.undecoded(),
+                ErrorKind::BadSignature => unusable(Refused::BadSignature),
+                _ => unusable(Refused::Malformed),
+            },
         }
     }
 
@@ -242,7 +244,7 @@ impl SessionBackend {
                 return (unusable(Refused::UnknownSession), false);
             }
             Err(error) if error.kind() == ErrorKind::UndecodableRecord => {
-                return (unusable(Refused::Undecodable), false);
+                return (self.undecoded(), false);
             }
             Err(error) => return (self.without_store(id, error, now), false),
         };
@@ -258,6 +260,14 @@ impl SessionBackend {
         }
         let due = self.touch_is_due(&record, now);
         (Opened::Live(Live { id: Some(id), record, touch_due: false }), due)
+    }
+
+    fn undecoded(&self) -> Opened {
+        audit::refused(Refused::Undecodable);
+        match self.0.policy.undecodable {
+            Undecodable::Deny => Opened::Unusable,
+            Undecodable::DropKey | Undecodable::FreshSession => Opened::Dropped,
+        }
     }
 
     fn touch_is_due(&self, record: &Record, now: Duration) -> bool {

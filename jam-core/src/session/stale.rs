@@ -1,6 +1,7 @@
 //! Sessions that this process has seen, for a policy that serves them while the store is down.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -19,6 +20,7 @@ pub(super) struct Seen {
     turn: AtomicU64,
     /// What was asked before this turn is not remembered: the ends since then are forgotten.
     cleared: AtomicU64,
+    clearing: Mutex<()>,
 }
 
 struct Seeing {
@@ -46,8 +48,7 @@ impl Seen {
         now: Duration,
     ) {
         if self.sessions.len() >= MOST {
-            self.cleared.store(self.next_turn(), Ordering::SeqCst);
-            self.sessions.clear();
+            self.clear();
         }
         let mut seeing =
             self.sessions.entry(handle).or_insert(Seeing { confirmed: None, ended: 0 });
@@ -79,6 +80,16 @@ impl Seen {
     pub(super) fn miss(&self, handle: SessionHandle) {
         if let Some(mut seeing) = self.sessions.get_mut(&handle) {
             *seeing = Seeing { confirmed: None, ended: self.next_turn() };
+        }
+    }
+
+    fn clear(&self) {
+        let _one_at_a_time = self.clearing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.sessions.len() >= MOST {
+            // Nothing is confirmed while the ends that would speak against it are being dropped.
+            self.cleared.store(u64::MAX, Ordering::SeqCst);
+            self.sessions.clear();
+            self.cleared.store(self.next_turn(), Ordering::SeqCst);
         }
     }
 

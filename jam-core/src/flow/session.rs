@@ -104,6 +104,7 @@ fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
         Opened::Down => Some(Base::Down),
         Opened::NobodyKnows => Some(Base::NobodyKnows),
         Opened::Unusable if is_ambient => None,
+        Opened::Dropped => None,
         Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
     }
 }
@@ -200,7 +201,11 @@ impl Flow {
 
     /// What the client is to be told of the writes that went through.
     pub(super) fn saved_handovers(&self) -> Vec<Handover> {
-        self.0.session.as_ref().map(|slot| std::mem::take(&mut slot.work().handovers)).unwrap_or_default()
+        self.0
+            .session
+            .as_ref()
+            .map(|slot| std::mem::take(&mut slot.work().handovers))
+            .unwrap_or_default()
     }
 
     async fn write_session(&self, is_last: bool) -> Result<(), Error> {
@@ -278,6 +283,7 @@ impl Flow {
     pub(crate) fn nobody(&self) -> Reject {
         match self.base() {
             Some(Base::Unusable) => self.reject(RejectKind::InvalidToken),
+            Some(Base::NobodyKnows) => self.reject(RejectKind::StoreUnavailable),
             _ => self.reject(RejectKind::Unauthenticated),
         }
     }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jam_core::ErrorKind;
 use jam_core::session::{
-    Login, MaxSessions, Outage, SessionBackend, SessionPolicy, Undecodable, Upstream,
+    Call, Inserted, Login, MaxSessions, MemoryStore, Outage, Owner, SessionBackend, SessionPolicy,
+    SessionStore, Undecodable, Upstream,
 };
 use jam_core::{Error, Jam};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{ABSOLUTE, App, Browser, IDLE, NOW, Probe, Verb, drive, policy, ready};
-use crate::support::{Stepped, seconds, serve};
+use crate::support::{ABSOLUTE, App, Browser, IDLE, NOW, Probe, Verb, policy, ready, seconds};
 
 #[test]
 fn g01_the_policy_in_force_is_told_as_json() {
@@ -123,35 +123,37 @@ fn g08_a_write_is_a_use() {
 
 #[test]
 fn g08_a_touch_that_comes_too_late_revives_nothing() {
-    let (clock, store) = (jam_core::clock::ManualClock::new(NOW), Stepped::default());
-    let sessions = SessionBackend::builder(policy(), store.clone());
-    let jam = Jam::builder().clock(clock.clone()).session(sessions).build().unwrap();
-    let created = jam.sessions().unwrap().blocking().create_session("alice").unwrap();
-    let browser = Browser::with_cookie(&created.id.expose());
-    clock.set(seconds(NOW + IDLE - 1));
-    let request = browser.request("GET");
-    let ask = serve(&jam, &request, async |flow| {
-        flow.identity::<serde_json::Value>().await.map(|_| String::new())
+    let (store, scratch) = (MemoryStore::new(), App::new());
+    let created = ready(scratch.jam.create_session("alice")).unwrap();
+    let call = |after| Call { now: seconds(NOW + after), time_left: seconds(1) };
+    let put = store.insert(call(0), created.handle(), created.record, MaxSessions::Unlimited);
+    assert!(matches!(ready(put), Ok(Inserted::Stored { .. })));
+    let read = ready(store.load(call(IDLE - 1), created.handle())).unwrap().unwrap();
+    ready(store.touch(call(IDLE), created.handle(), &read)).unwrap();
+    assert!(ready(store.load(call(IDLE), created.handle())).unwrap().is_none());
+    assert!(ready(store.load(call(1), created.handle())).unwrap().is_some(), "nothing was moved");
+}
+
+#[test]
+fn g12_a_touch_that_was_overtaken_by_a_login_leaves_no_session_that_nobody_can_revoke() {
+    let (store, scratch) = (MemoryStore::new(), App::new());
+    let call = |after| Call { now: seconds(NOW + after), time_left: seconds(1) };
+    let [one, other] = [0, IDLE].map(|after| {
+        scratch.at(after);
+        ready(scratch.jam.create_session("alice")).unwrap()
     });
-    // Polled twice, the record is loaded and the touch on its way.
-    let later = async {
-        for _ in 0..2 {
-            let mut once = false;
-            std::future::poll_fn(|_| {
-                if std::mem::replace(&mut once, true) {
-                    return std::task::Poll::Ready(());
-                }
-                std::task::Poll::Pending
-            })
-            .await;
-        }
-        clock.set(seconds(NOW + IDLE + 5));
-    };
-    let (answer, (), _) = drive(ask, later, &[false, true, false, true, true, true]);
-    assert_eq!(answer.status, 200, "it was alive when it was looked at");
-    assert_eq!(store.done().last(), Some(&(Verb::Touch, true)));
-    let after = jam.sessions().unwrap().blocking().get_session(&created.id).unwrap();
-    assert!(after.is_none(), "what has expired stays so");
+    let limit = MaxSessions::EvictOldest(5);
+    let put = store.insert(call(0), one.handle(), one.record.clone(), limit);
+    assert!(matches!(ready(put), Ok(Inserted::Stored { .. })));
+    let read = ready(store.load(call(IDLE - 1), one.handle())).unwrap().unwrap();
+    // It was used in time. A login comes in between that thinks it over.
+    let put = store.insert(call(IDLE), other.handle(), other.record.clone(), limit);
+    assert!(matches!(ready(put), Ok(Inserted::Stored { .. })));
+    ready(store.touch(call(IDLE - 1), one.handle(), &read)).unwrap();
+    assert!(ready(store.load(call(IDLE), one.handle())).unwrap().is_some());
+    let ended = ready(store.remove_all(call(IDLE), Owner::Subject("alice"), None)).unwrap();
+    assert_eq!(ended.len(), 2);
+    assert!(ready(store.load(call(IDLE), one.handle())).unwrap().is_none());
 }
 
 #[test]

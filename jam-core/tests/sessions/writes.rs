@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
+use jam_core::Jam;
 use jam_core::reject::RejectKind;
-use jam_core::session::MaxSessions;
+use jam_core::session::{MaxSessions, SessionBackend};
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, Verb, policy, ready};
+use crate::support::{App, Browser, Request, Stepped, Verb, policy, ready, serve};
 
 #[test]
 fn g20_a_request_without_a_cookie_asks_no_store_and_sets_no_cookie() {
@@ -357,4 +359,19 @@ fn made_and_ended_within_one_request_a_session_never_reaches_its_client() {
         session.destroy()
     });
     assert_eq!((answer.status, answer.headers.len()), (200, 0));
+}
+
+#[test]
+fn g55_all_store_calls_of_a_request_share_one_budget() {
+    let store = Stepped::default();
+    store.find_taken(2);
+    let sessions = SessionBackend::builder(policy(), store.clone());
+    let jam = Jam::builder().session(sessions).build().unwrap();
+    let request = Request::get("/");
+    let login =
+        serve(&jam, &request, async |flow| flow.session()?.login("alice").map(|()| String::new()));
+    assert_eq!(pollster::block_on(login).status, 200);
+    let left = store.times_left();
+    assert_eq!((left.len(), left[0]), (3, Duration::from_millis(250)));
+    assert!(left[0] > left[1] && left[1] > left[2], "{left:?}");
 }

@@ -36,6 +36,8 @@ struct Inner {
     written: Mutex<Vec<(SessionHandle, Vec<u8>)>>,
     /// To be run ahead of the call that is so many away.
     hook: Mutex<Option<(usize, Hook)>>,
+    /// To be run when the next record has been loaded and not yet been handed out.
+    loaded: Mutex<Option<Hook>>,
 }
 
 impl Probe {
@@ -56,6 +58,11 @@ impl Probe {
     /// Has something happen ahead of a call, counted from 0.
     pub fn before(&self, call: usize, hook: impl FnOnce() + Send + 'static) {
         *self.0.hook.lock().unwrap() = Some((call, Box::new(hook)));
+    }
+
+    /// Has something happen while the answer of the next load is on its way.
+    pub fn after_load(&self, hook: impl FnOnce() + Send + 'static) {
+        *self.0.loaded.lock().unwrap() = Some(Box::new(hook));
     }
 
     /// Whether what [`before`](Self::before) was given did not happen; it will not any more.
@@ -113,7 +120,12 @@ impl SessionStore for Probe {
         if self.0.garbled.lock().unwrap().contains(&handle) {
             return Deferred::ready(Err(ErrorKind::UndecodableRecord.into()));
         }
-        self.0.store.load(call, handle)
+        let loaded = self.0.store.load(call, handle);
+        let hook = self.0.loaded.lock().unwrap().take();
+        if let Some(hook) = hook {
+            hook();
+        }
+        loaded
     }
 
     fn insert(

@@ -1,7 +1,9 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use jam_core::Error;
 use jam_core::session::{
@@ -20,6 +22,8 @@ pub struct Stepped(Arc<Inner>);
 struct Inner {
     store: MemoryStore,
     done: Mutex<Vec<(Verb, bool)>>,
+    taken: AtomicUsize,
+    left: Mutex<Vec<Duration>>,
 }
 
 impl Stepped {
@@ -30,6 +34,16 @@ impl Stepped {
 
     pub fn store(&self) -> &MemoryStore {
         &self.0.store
+    }
+
+    /// Has so many insertions find their key taken.
+    pub fn find_taken(&self, insertions: usize) {
+        self.0.taken.store(insertions, Ordering::SeqCst);
+    }
+
+    /// The time that each insertion was left.
+    pub fn times_left(&self) -> Vec<Duration> {
+        self.0.left.lock().unwrap().clone()
     }
 
     fn log(&self, verb: Verb, succeeded: bool) {
@@ -68,7 +82,15 @@ impl AsyncSessionStore for Stepped {
         record: Record,
         limit: MaxSessions,
     ) -> Result<Inserted, Error> {
+        self.0.left.lock().unwrap().push(call.time_left);
         Arrival::default().await;
+        // The clock ticks.
+        let arrived = Instant::now();
+        while arrived.elapsed().is_zero() {}
+        let one_less = |taken: usize| taken.checked_sub(1);
+        if self.0.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            return Ok(Inserted::Exists);
+        }
         let inserted = self.0.store.insert(call, handle, record, limit).await?;
         self.log(Verb::Insert, matches!(inserted, Inserted::Stored { .. }));
         Ok(inserted)

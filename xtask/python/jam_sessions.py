@@ -8,6 +8,7 @@ import json
 from importlib.metadata import version
 
 from cryptography.fernet import Fernet
+from jam import Jam
 
 from documents import STRICTER, objects
 from frozen import freeze
@@ -70,6 +71,20 @@ def session_cases():
                 "jam": JAM, "now": NOW, "prefix": prefix, "key": key, "session_key": session_key, "id": session_id,
                 "name": hset["name"], "field": hset["key"], "value": hset["value"], "text": written(session),
             }
+
+
+def issued_cases():
+    """Jam 4's facade chooses the session key itself."""
+    freeze(NOW)
+    wire = Wire()
+    facade = Jam(config={})
+    facade.session = sessions(wire)
+    session_id = facade.issue({"id": "alice", "name": "Alice"}, via="session", permissions=["read"])
+    [(_, _, hset)] = wire.named("hset")
+    yield {
+        "jam": JAM, "now": NOW, "prefix": "sessions", "key": None, "session_key": "auth", "id": session_id, "name": hset["name"],
+        "field": hset["key"], "value": hset["value"], "text": written({"name": "Alice", "permissions": ["read"], "sub": "alice"}),
+    }
 
 
 def id_cases():
@@ -184,6 +199,8 @@ def fernet_cases():
 
 def cases():
     yield "jam_session", session_cases()
+    if JAM == 4:
+        yield "jam_session", issued_cases()
     yield "jam_session_id", id_cases()
     yield "jam_session_value", value_cases()
     yield "jam_list", list_cases()

@@ -52,6 +52,19 @@ impl SessionBackend {
         base: Option<&Live>,
         budget: &Budget,
     ) -> Result<Written, Error> {
+        let written = self.write_repeatedly(ops, base, budget).await;
+        if let Err(error) = &written {
+            audit::write_refused(error.kind());
+        }
+        written
+    }
+
+    async fn write_repeatedly(
+        &self,
+        ops: &[Op],
+        base: Option<&Live>,
+        budget: &Budget,
+    ) -> Result<Written, Error> {
         let mut current = base.cloned();
         for _ in 0..MAX_ATTEMPTS {
             let record = current.as_ref().map(|live| &live.record);
@@ -70,7 +83,11 @@ impl SessionBackend {
             let attempt = match (draft, &current) {
                 (None, _) => return Ok(Written { issued: None, cleared: ends, live: None }),
                 (Some(draft), None) => self.begin(draft, logs_in, budget).await?,
-                (Some(draft), Some(live)) => self.go_on(draft, live, rotates, budget).await?,
+                (Some(draft), Some(live)) => {
+                    // A login is told as such, and not as the new id that comes with it.
+                    let rotation = rotates.then_some((!logs_in).then_some(Done::Rotated));
+                    self.go_on(draft, live, rotation, budget).await?
+                }
             };
             current = match attempt {
                 Attempt::Written(written) => {
@@ -121,16 +138,18 @@ impl SessionBackend {
         }
     }
 
-    /// The next version of a session.
+    /// The next version of a session; under a new id where there is a rotation, which may have
+    /// something to be told.
     async fn go_on(
         &self,
         mut draft: Draft,
         live: &Live,
-        rotates: bool,
+        rotation: Option<Option<Done>>,
         budget: &Budget,
     ) -> Result<Attempt, Error> {
         let id = live.id.clone().ok_or(ErrorKind::Unavailable)?;
         let (handle, expected) = (id.handle(), live.record.version());
+        let rotates = rotation.is_some();
         let id = if rotates { SessionId::renewed(handle)? } else { id };
         draft.version = expected.wrapping_add(1);
         draft.last_seen = self.now();
@@ -145,8 +164,8 @@ impl SessionBackend {
         match swap.await.map_err(|error| self.failed(error))? {
             Swap::Swapped { evicted } => {
                 self.evicted(evicted);
-                let issued = rotates.then(|| {
-                    audit::done(Done::Rotated, handle);
+                let issued = rotation.map(|told| {
+                    told.into_iter().for_each(|told| audit::done(told, handle));
                     self.forget(handle);
                     self.issue(&id, &record)
                 });
@@ -199,6 +218,9 @@ impl SessionBackend {
 
     fn write_stateless(&self, plan: Plan, base: Option<Live>) -> Result<Written, Error> {
         let Some(draft) = plan.draft else {
+            if plan.ends {
+                audit::done_by_client(Done::Ended);
+            }
             return Ok(Written { issued: None, cleared: plan.ends, live: None });
         };
         let record = draft.encode(self.policy().max_record_bytes)?;
@@ -212,6 +234,15 @@ impl SessionBackend {
         let text = Zeroizing::new(self.seal(&record)?);
         let lifetime = record.absolute_end().saturating_sub(self.now());
         let issued = Some(Issued { text, lifetime, remembered: record.is_remembered() });
+        if plan.ends {
+            audit::done_by_client(Done::Ended);
+        }
+        match (plan.logs_in, plan.rotates, base.is_none() || plan.ends) {
+            (true, ..) => audit::done_by_client(Done::LoggedIn),
+            (_, _, true) => audit::done_by_client(Done::Created),
+            (_, true, _) => audit::done_by_client(Done::Rotated),
+            _ => {}
+        }
         let live = Some(Live { id: None, record, touch_due: false });
         Ok(Written { issued, cleared: false, live })
     }

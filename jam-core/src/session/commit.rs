@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::id::{SessionHandle, SessionId};
 use super::ops::{Op, Plan};
 use super::record::Record;
-use super::store::{Inserted, Swap};
+use super::store::{Inserted, StoreFuture, Swap};
 use crate::audit::{self, Done};
 use crate::clock::Budget;
 use crate::error::{Error, ErrorKind};
@@ -122,7 +122,7 @@ impl SessionBackend {
         let record = draft.encode(self.policy().max_record_bytes)?;
         let limit = self.policy().max_sessions;
         let inserted = self.store()?.insert(self.call(budget), id.handle(), record.clone(), limit);
-        match inserted.await.map_err(|error| self.failed(error))? {
+        match self.answer(inserted, budget).await? {
             Inserted::Stored { evicted } => {
                 self.evicted(evicted);
                 if !logs_in {
@@ -161,7 +161,7 @@ impl SessionBackend {
         let limit = self.policy().max_sessions;
         let call = self.call(budget);
         let swap = self.store()?.compare_and_swap(call, handle, expected, record.clone(), limit);
-        match swap.await.map_err(|error| self.failed(error))? {
+        match self.answer(swap, budget).await? {
             Swap::Swapped { evicted } => {
                 self.evicted(evicted);
                 let issued = rotation.map(|told| {
@@ -188,7 +188,7 @@ impl SessionBackend {
     /// What is to be written is there already; or it was, before somebody else came.
     async fn confirm(&self, live: &Live, budget: &Budget) -> Result<Attempt, Error> {
         let (call, handle) = (self.call(budget), live.handle());
-        let loaded = self.store()?.load(call, handle).await.map_err(|error| self.failed(error))?;
+        let loaded = self.answer(self.store()?.load(call, handle), budget).await?;
         let Some(now) = loaded.filter(|record| !record.is_expired(call.now)) else {
             self.forget(handle);
             return Ok(Attempt::Lost);
@@ -207,10 +207,11 @@ impl SessionBackend {
 
     async fn end(&self, live: &Live, budget: &Budget) -> Result<(), Error> {
         let handle = live.handle();
-        let removed = self.store()?.remove(self.call(budget), handle).await;
+        let removed = self.store()?.remove(self.call(budget), handle);
+        let removed = self.answer(removed, budget).await;
         // Known to be over here, whatever the store says to it.
         self.forget(handle);
-        if removed.map_err(|error| self.failed(error))?.is_some() {
+        if removed?.is_some() {
             audit::done(Done::Ended, handle);
         }
         Ok(())
@@ -260,6 +261,22 @@ impl SessionBackend {
             self.forget(handle);
             audit::done(Done::Evicted, handle);
         }
+    }
+
+    /// Waits for a store, on the time of the request: it runs from the first call that waits.
+    pub(super) async fn answer<T>(
+        &self,
+        answer: StoreFuture<'_, T>,
+        budget: &Budget,
+    ) -> Result<T, Error> {
+        let answered = match answer.now() {
+            Ok(answered) => answered,
+            Err(waiting) => {
+                budget.start();
+                waiting.await
+            }
+        };
+        answered.map_err(|error| self.failed(error))
     }
 
     /// Notes a store's failure; what the caller learns is its kind and the way out.

@@ -270,8 +270,8 @@ impl SessionBackend {
         budget: &Budget,
     ) -> Result<Option<Live>, Error> {
         let call = self.call(budget);
-        let loaded = self.store()?.load(call, id.handle()).await;
-        let record = loaded.map_err(|error| self.failed(error))?.filter(|record| {
+        let loaded = self.answer(self.store()?.load(call, id.handle()), budget).await?;
+        let record = loaded.filter(|record| {
             id.verifier_hash().matches(record.verifier_hash()) && !record.is_expired(call.now)
         });
         Ok(record.map(|record| Live { id: Some(id.clone()), record, touch_due: false }))

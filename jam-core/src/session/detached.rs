@@ -110,7 +110,7 @@ impl DetachedSession {
         loop {
             let changed = watching.listen();
             match self.live(&self.backend.budget()).await {
-                Err(error) if error.kind() != ErrorKind::StoreUnavailable => return,
+                Err(error) if is_end(error.kind()) => return,
                 Ok(_) | Err(_) => changed.await,
             }
         }
@@ -126,6 +126,11 @@ impl DetachedSession {
         let live = self.live(&budget).await?;
         self.backend.write(&[op], Some(&live), &budget).await.map(drop)
     }
+}
+
+/// Whatever else a store answers is a failure of its own.
+fn is_end(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::SessionEnded | ErrorKind::UndecodableRecord)
 }
 
 impl fmt::Debug for DetachedSession {

@@ -97,7 +97,8 @@ fn settings(cookie: Option<Entry>, defaults: &Defaults) -> Result<CookieSettings
             [("lax", SameSite::Lax), ("strict", SameSite::Strict), ("none", SameSite::None)];
         settings = settings.same_site(same_site.choice(&words)?);
     }
-    let switches: [(&str, fn(CookieSettings) -> CookieSettings); 3] = [
+    type Switch = fn(CookieSettings) -> CookieSettings;
+    let switches: [(&str, Switch); 3] = [
         ("persistent", CookieSettings::persistent),
         ("insecure_dev", CookieSettings::insecure_dev),
         ("chunked", CookieSettings::chunked),

@@ -207,7 +207,8 @@ pub(super) fn csrf(entry: Entry) -> Result<CsrfPolicy, Error> {
     let mut table = entry.table(&["mode", "trusted_origins"])?;
     let mut policy = match table.take("mode") {
         Some(mode) => {
-            let words: [(&str, fn() -> CsrfPolicy); 3] = [
+            type Make = fn() -> CsrfPolicy;
+            let words: [(&str, Make); 3] = [
                 ("on", CsrfPolicy::on),
                 ("strict", CsrfPolicy::strict),
                 ("off", CsrfPolicy::danger_off),

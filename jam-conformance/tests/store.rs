@@ -1,6 +1,8 @@
 //! The suite for stores: on the memory store, on the same behind an asynchronous one, and on stores
 //! that each break one promise.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeSet, HashSet};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};

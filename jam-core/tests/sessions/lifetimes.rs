@@ -84,7 +84,7 @@ fn g08_a_session_lives_a_second_before_its_idle_end_and_not_a_second_after() {
         let mut browser = Browser::logged_in(&app, "alice");
         app.at(after);
         assert_eq!(browser.whoami(&app).is_ok(), lives, "{after}");
-        assert_eq!(browser.cookie().is_some(), true, "a dead session clears no cookie");
+        assert!(browser.cookie().is_some(), "a dead session clears no cookie");
     }
 }
 

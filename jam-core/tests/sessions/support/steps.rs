@@ -32,8 +32,8 @@ impl Stepped {
         std::mem::take(&mut self.0.done.lock().unwrap())
     }
 
-    pub fn store(&self) -> &MemoryStore {
-        &self.0.store
+    pub fn len(&self) -> usize {
+        self.0.store.len()
     }
 
     /// Has so many insertions find their key taken.
@@ -159,13 +159,15 @@ impl AsyncSessionStore for Stepped {
     }
 }
 
-/// Polls two futures to their ends, in the order in which `order` names them; when it is exhausted,
-/// or names one that has ended, the first that goes on. Answers with the outputs, and for each poll
-/// which one it was and whether there was a choice.
+/// Polls two futures to their ends, in the order in which `order` names the second one; when it is
+/// exhausted, or names one that has ended, the first that goes on. `polled` is told who was polled.
+/// Answers with the outputs, and for each poll whether it was the second's and whether there was a
+/// choice.
 pub fn drive<A, B>(
     first: impl Future<Output = A>,
     second: impl Future<Output = B>,
     order: &[bool],
+    mut polled: impl FnMut(bool),
 ) -> (A, B, Vec<(bool, bool)>) {
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut one, mut other) = (None, None);
@@ -184,6 +186,22 @@ pub fn drive<A, B>(
         } else if let Poll::Ready(output) = first.as_mut().poll(&mut context) {
             one = Some(output);
         }
+        polled(is_second);
     }
     (one.unwrap(), other.unwrap(), taken)
+}
+
+/// Runs something under every order there is; it answers with what [`drive`] took. Returns how many
+/// there are.
+pub fn every_order(mut run: impl FnMut(&[bool]) -> Vec<(bool, bool)>) -> usize {
+    let mut order = Vec::new();
+    for count in 1.. {
+        let taken = run(&order);
+        let Some(last) = taken.iter().rposition(|(second, choice)| *choice && !second) else {
+            return count;
+        };
+        order = taken[..last].iter().map(|(second, _)| *second).collect();
+        order.push(true);
+    }
+    unreachable!("there is an end to it")
 }

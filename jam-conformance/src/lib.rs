@@ -1,4 +1,7 @@
-//! The conformance kit of Jam: what every adapter has to do, shown over the wire.
+//! The conformance kit of Jam: what every adapter has to do, shown over the wire, and what every
+//! store of sessions has to do: [`store`].
+//!
+//! # Adapters
 //!
 //! The kit starts an adapter's *reference application*, speaks raw HTTP/1.1 with it over loopback
 //! sockets, and HTTP/2 where it has that, and compares each answer, to the byte where all adapters
@@ -74,6 +77,7 @@ mod adapter;
 mod http2;
 mod report;
 mod server;
+pub mod store;
 mod transcript;
 mod websocket;
 mod wire;

@@ -180,6 +180,7 @@ impl SessionBackend {
             Ok(record) if !record.is_expired(now) => {
                 let touch_due = self.touch_is_due(&record, now);
                 record.touch(now);
+                audit::accepted("session");
                 Opened::Live(Live { id: None, record, touch_due })
             }
             Ok(_) => unusable(Refused::Expired),
@@ -259,6 +260,7 @@ impl SessionBackend {
             seen.confirm(asked, handle, &record, now);
         }
         let due = self.touch_is_due(&record, now);
+        audit::accepted("session");
         (Opened::Live(Live { id: Some(id), record, touch_due: false }), due)
     }
 
@@ -278,8 +280,8 @@ impl SessionBackend {
     fn without_store(&self, id: SessionId, error: Error, now: Duration) -> Opened {
         self.note(error);
         match self.0.policy.outage {
-            Outage::Deny => Opened::Down,
-            Outage::Anonymous => Opened::NobodyKnows,
+            Outage::Deny => down(Opened::Down),
+            Outage::Anonymous => down(Opened::NobodyKnows),
             Outage::ServeStale(window) => {
                 let stale = self.0.seen.as_ref().and_then(|seen| {
                     seen.recall(id.handle(), now, window).filter(|record| {
@@ -292,7 +294,7 @@ impl SessionBackend {
                         audit::accepted("stale session");
                         Opened::Live(Live { id: Some(id), record, touch_due: false })
                     }
-                    None => Opened::Down,
+                    None => down(Opened::Down),
                 }
             }
         }
@@ -368,6 +370,11 @@ impl SessionBackend {
         }
         described
     }
+}
+
+fn down(opened: Opened) -> Opened {
+    audit::refused(Refused::StoreUnavailable);
+    opened
 }
 
 fn unusable(reason: Refused) -> Opened {

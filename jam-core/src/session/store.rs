@@ -137,7 +137,7 @@ pub trait SessionStore: Send + Sync {
     /// The live sessions of an owner, in no order, in time that grows with their number.
     fn list(&self, call: Call, owner: Owner<'_>) -> StoreFuture<'_, Vec<(SessionHandle, Record)>>;
 
-    /// Takes all sessions of an owner out, but for one, and returns their keys.
+    /// Takes all sessions of an owner out, but for one, and returns the keys of those that were live.
     fn remove_all(
         &self,
         call: Call,

@@ -222,6 +222,7 @@ fn g49_trusted_origins_are_let_in_by_whatever_spelling() {
             ("https://partner.example:444", false),
             ("https://evil.partner.example", false),
             ("null", false),
+            ("moz-extension://8c0d", false),
         ] {
             let origin = ("origin", origin);
             let post = admitted(&app.jam, "POST", &[HOST, cookie, cross, origin]);

@@ -126,7 +126,8 @@ fn g08_a_touch_that_comes_too_late_revives_nothing() {
     let (store, scratch) = (MemoryStore::new(), App::new());
     let created = ready(scratch.jam.create_session("alice")).unwrap();
     let call = |after| Call { now: seconds(NOW + after), time_left: seconds(1) };
-    let put = store.insert(call(0), created.handle(), created.record, MaxSessions::Unlimited);
+    let put =
+        store.insert(call(0), created.handle(), created.record.clone(), MaxSessions::Unlimited);
     assert!(matches!(ready(put), Ok(Inserted::Stored { .. })));
     let read = ready(store.load(call(IDLE - 1), created.handle())).unwrap().unwrap();
     ready(store.touch(call(IDLE), created.handle(), &read)).unwrap();

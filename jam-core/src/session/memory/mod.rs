@@ -98,10 +98,10 @@ impl MemoryStore {
             ));
         }
         let mut evicted = Vec::new();
-        let inserted = match record.subject().map(|subject| self.key(Owner::Subject(subject))) {
+        let inserted = match record.subject() {
             None => self.put_record(handle, &record),
-            Some(key) => {
-                let mut members = self.owners.entry(key).or_default();
+            Some(subject) => {
+                let mut members = self.owners.entry(self.key(Owner::Subject(subject))).or_default();
                 let others = self.others(&mut members, handle, &record, call.now);
                 match over(limit, others) {
                     Err(TooMany) => Inserted::TooMany,
@@ -109,7 +109,7 @@ impl MemoryStore {
                         let inserted = self.put_record(handle, &record);
                         if let Inserted::Stored { .. } = inserted {
                             members.add(handle);
-                            evicted = self.evict(&mut members, surplus);
+                            evicted = self.evict(&mut members, surplus, subject);
                         }
                         inserted
                     }
@@ -119,7 +119,7 @@ impl MemoryStore {
         match inserted {
             Inserted::Stored { .. } => {
                 self.link_upstream(handle, &record);
-                Ok(Inserted::Stored { evicted: self.farewell(evicted) })
+                Ok(Inserted::Stored { evicted: self.farewell(&evicted) })
             }
             refused => {
                 self.count.fetch_sub(1, Ordering::AcqRel);
@@ -140,10 +140,16 @@ impl MemoryStore {
     }
 
     fn link_upstream(&self, handle: SessionHandle, record: &Record) {
-        if let Some(login) = record.upstream() {
-            let owner = Owner::Upstream { issuer: &login.issuer, session_id: &login.session_id };
-            self.owners.entry(self.key(owner)).or_default().add(handle);
+        let Some(login) = record.upstream() else { return };
+        let owner = Owner::Upstream { issuer: &login.issuer, session_id: &login.session_id };
+        let key = self.key(owner);
+        let mut members = self.owners.entry(key).or_default();
+        // Ended meanwhile, it would never be taken out again.
+        if self.records.get(&handle).is_some_and(|record| owner.owns(&record)) {
+            members.add(handle);
         }
+        drop(members);
+        self.owners.remove_if(&key, |_, members| members.is_empty());
     }
 
     fn swap(
@@ -166,7 +172,7 @@ impl MemoryStore {
                         let swap = self.swap_record(call, handle, expected, record);
                         if swap.is_ok() {
                             members.add(handle);
-                            evicted = self.evict(&mut members, surplus);
+                            evicted = self.evict(&mut members, surplus, subject);
                         }
                         swap
                     }
@@ -183,7 +189,7 @@ impl MemoryStore {
                     self.unlink_upstream(handle, &replaced);
                     self.link_upstream(handle, record);
                 }
-                Swap::Swapped { evicted: self.farewell(evicted) }
+                Swap::Swapped { evicted: self.farewell(&evicted) }
             }
             Err(lost) => {
                 self.drop_empty(record);
@@ -208,7 +214,8 @@ impl MemoryStore {
         }
     }
 
-    /// The subject's other live sessions. Whatever else the entry names is dropped from it.
+    /// The subject's other live sessions. What is not his, or gone, is dropped from the entry; what
+    /// has expired stays: a touch that was in time may still be on its way.
     fn others(
         &self,
         members: &mut Members,
@@ -219,31 +226,38 @@ impl MemoryStore {
         let Some(subject) = record.subject() else { return Vec::new() };
         let mut live = Vec::new();
         members.retain(|member| {
-            let record = self.live(member, now).filter(|r| r.subject() == Some(subject));
-            let keep = record.is_some();
-            live.extend(record.filter(|_| member != handle).map(|record| (member, record)));
-            keep
+            let record = self.records.get(&member).map(|record| record.clone());
+            let Some(record) = record.filter(|record| record.subject() == Some(subject)) else {
+                return false;
+            };
+            if member != handle && !record.is_expired(now) {
+                live.push((member, record));
+            }
+            true
         });
         live
     }
 
-    /// Ends sessions of a subject whose entry is locked.
+    /// Ends sessions of a subject whose entry is locked; not one that has become another's meanwhile.
     fn evict(
         &self,
         members: &mut Members,
         surplus: Vec<SessionHandle>,
+        subject: &str,
     ) -> Vec<(SessionHandle, Record)> {
         members.retain(|member| !surplus.contains(&member));
-        surplus.into_iter().filter_map(|handle| Some((handle, self.take(handle)?))).collect()
+        let is_his = |record: &Record| record.subject() == Some(subject);
+        let take = |handle| Some((handle, self.take_if(handle, is_his)?));
+        surplus.into_iter().filter_map(take).collect()
     }
 
     /// Once no entry is locked: sessions that were ended are nobody's.
-    fn farewell(&self, ended: Vec<(SessionHandle, Record)>) -> Vec<SessionHandle> {
-        for (handle, record) in &ended {
+    fn farewell(&self, ended: &[(SessionHandle, Record)]) -> Vec<SessionHandle> {
+        for (handle, record) in ended {
             self.unlink_subject(*handle, record);
             self.unlink_upstream(*handle, record);
         }
-        ended.into_iter().map(|(handle, _)| handle).collect()
+        ended.iter().map(|(handle, _)| *handle).collect()
     }
 
     /// An entry that was made for a login that did not come about.
@@ -253,28 +267,37 @@ impl MemoryStore {
         }
     }
 
-    fn take(&self, handle: SessionHandle) -> Option<Record> {
-        let (_, record) = self.records.remove(&handle)?;
+    fn take_if(
+        &self,
+        handle: SessionHandle,
+        is_meant: impl FnOnce(&Record) -> bool,
+    ) -> Option<Record> {
+        let (_, record) = self.records.remove_if(&handle, |_, record| is_meant(record))?;
         self.count.fetch_sub(1, Ordering::AcqRel);
         Some(record)
     }
 
-    fn take_all(&self, owner: Owner<'_>, except: Option<SessionHandle>) -> Vec<SessionHandle> {
+    fn take_all(
+        &self,
+        owner: Owner<'_>,
+        except: Option<SessionHandle>,
+        now: Duration,
+    ) -> Vec<SessionHandle> {
         let mut taken = Vec::new();
         if let Some(mut members) = self.owners.get_mut(&self.key(owner)) {
             members.retain(|member| {
                 if Some(member) == except {
                     return true;
                 }
-                if let Some((_, record)) = self.records.remove_if(&member, |_, r| owner.owns(r)) {
-                    self.count.fetch_sub(1, Ordering::AcqRel);
-                    taken.push((member, record));
-                }
+                let record = self.take_if(member, |record| owner.owns(record));
+                taken.extend(record.map(|record| (member, record)));
                 false
             });
         }
         self.owners.remove_if(&self.key(owner), |_, members| members.is_empty());
-        self.farewell(taken)
+        self.farewell(&taken);
+        let live = taken.into_iter().filter(|(_, record)| !record.is_expired(now));
+        live.map(|(handle, _)| handle).collect()
     }
 
     fn unlink_subject(&self, handle: SessionHandle, record: &Record) {
@@ -317,7 +340,7 @@ impl MemoryStore {
             keep
         });
         self.count.fetch_sub(count, Ordering::AcqRel);
-        self.farewell(expired);
+        self.farewell(&expired);
         count
     }
 
@@ -386,27 +409,33 @@ impl SessionStore for MemoryStore {
     }
 
     fn remove(&self, _: Call, handle: SessionHandle) -> StoreFuture<'_, Option<Record>> {
-        let taken = self.take(handle);
-        self.farewell(taken.clone().map(|record| (handle, record)).into_iter().collect());
+        let taken = self.take_if(handle, |_| true);
+        if let Some(record) = &taken {
+            self.farewell(&[(handle, record.clone())]);
+        }
         Deferred::ready(Ok(taken))
     }
 
     fn list(&self, call: Call, owner: Owner<'_>) -> StoreFuture<'_, Vec<(SessionHandle, Record)>> {
-        let members = self.owners.get(&self.key(owner)).map(|members| members.to_vec());
+        // The entry stays locked meanwhile: no login is seen without the end of what it evicts.
+        let Some(members) = self.owners.get(&self.key(owner)) else {
+            return Deferred::ready(Ok(Vec::new()));
+        };
         let live = |handle| {
             let record = self.live(handle, call.now).filter(|record| owner.owns(record))?;
             Some((handle, record))
         };
-        Deferred::ready(Ok(members.unwrap_or_default().into_iter().filter_map(live).collect()))
+        let listed = members.to_vec().into_iter().filter_map(live).collect();
+        Deferred::ready(Ok(listed))
     }
 
     fn remove_all(
         &self,
-        _: Call,
+        call: Call,
         owner: Owner<'_>,
         except: Option<SessionHandle>,
     ) -> StoreFuture<'_, Vec<SessionHandle>> {
-        Deferred::ready(Ok(self.take_all(owner, except)))
+        Deferred::ready(Ok(self.take_all(owner, except, call.now)))
     }
 
     fn sweep(&self, call: Call) -> StoreFuture<'_, usize> {

@@ -21,6 +21,7 @@ mod freshness;
 mod ids;
 mod interleavings;
 mod lifetimes;
+mod loading;
 mod management;
 mod outage;
 mod stateless;

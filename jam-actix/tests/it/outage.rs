@@ -90,7 +90,7 @@ async fn serve(store: &Switched) -> (SocketAddr, (&'static str, String)) {
 async fn a_store_that_has_to_be_waited_for_is_waited_for() {
     let (server, alice) = serve(&Switched::default()).await;
     for path in REFUSING.into_iter().chain(FORGETFUL) {
-        let answer = wire::get(server, path, &[alice.clone()]).await;
+        let answer = wire::get(server, path, std::slice::from_ref(&alice)).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "alice"), "{path}");
     }
 }
@@ -117,12 +117,16 @@ async fn g55_a_store_that_is_down_is_a_503_and_nobody_is_logged_out_by_it() {
     let (server, alice) = serve(&store).await;
     store.switch_off();
     for path in REFUSING {
-        is_unavailable(&wire::get(server, path, &[alice.clone()]).await, path);
+        is_unavailable(&wire::get(server, path, std::slice::from_ref(&alice)).await, path);
     }
     is_unavailable(&wire::fetch(server, "POST", "/login", &[]).await.unwrap(), "/login");
     store.switch_on();
     for path in REFUSING {
-        assert_eq!(wire::get(server, path, &[alice.clone()]).await.body, "alice", "{path}");
+        assert_eq!(
+            wire::get(server, path, std::slice::from_ref(&alice)).await.body,
+            "alice",
+            "{path}"
+        );
     }
 }
 
@@ -132,7 +136,7 @@ async fn g55_an_outage_that_a_handler_swallows_replaces_its_answer() {
     let (server, alice) = serve(&store).await;
     store.switch_off();
     for path in FORGETFUL {
-        is_unavailable(&wire::get(server, path, &[alice.clone()]).await, path);
+        is_unavailable(&wire::get(server, path, std::slice::from_ref(&alice)).await, path);
     }
 }
 

@@ -102,16 +102,16 @@ async fn g51_a_session_is_begun_read_rotated_and_ended() {
     assert_eq!((answer.status, answer.body.as_str()), (200, "set"));
     let first = hands_out(&answer);
 
-    let answer = wire::get(server, "/color", &[first.clone()]).await;
+    let answer = wire::get(server, "/color", std::slice::from_ref(&first)).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "blue"));
     assert!(answer.all("set-cookie").is_empty() && answer.all("vary").is_empty(), "{answer:?}");
 
-    let second = hands_out(&post(server, "/rotate", &[first.clone()]).await);
+    let second = hands_out(&post(server, "/rotate", std::slice::from_ref(&first)).await);
     assert_ne!(first, second);
-    assert_eq!(wire::get(server, "/color", &[second.clone()]).await.body, "blue");
+    assert_eq!(wire::get(server, "/color", std::slice::from_ref(&second)).await.body, "blue");
     assert_eq!(wire::get(server, "/color", &[first]).await.body, "none");
 
-    let answer = post(server, "/logout", &[second.clone()]).await;
+    let answer = post(server, "/logout", std::slice::from_ref(&second)).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "bye"));
     let cleared = answer.one("set-cookie");
     assert!(cleared.starts_with(&format!("{SESSION}=;")) && cleared.contains("Max-Age=0"));
@@ -123,11 +123,11 @@ async fn g51_a_session_is_begun_read_rotated_and_ended() {
 async fn g07_a_login_issues_a_new_id_and_keeps_what_an_anonymous_session_holds() {
     let server = wire::serve(sessions().0, routes);
     let anonymous = hands_out(&post(server, "/set", &[]).await);
-    let answer = wire::get(server, "/whoami", &[anonymous.clone()]).await;
+    let answer = wire::get(server, "/whoami", std::slice::from_ref(&anonymous)).await;
     assert_eq!((answer.status, answer.challenge()), (401, r#"Bearer realm="jam""#));
 
-    let alice = hands_out(&post(server, "/login", &[anonymous.clone()]).await);
-    assert_eq!(wire::get(server, "/whoami", &[alice.clone()]).await.body, "alice");
+    let alice = hands_out(&post(server, "/login", std::slice::from_ref(&anonymous)).await);
+    assert_eq!(wire::get(server, "/whoami", std::slice::from_ref(&alice)).await.body, "alice");
     assert_eq!(wire::get(server, "/color", &[alice]).await.body, "blue");
     let answer = wire::get(server, "/whoami", &[anonymous]).await;
     assert_eq!(answer.status, 401);
@@ -141,7 +141,7 @@ async fn g08_a_session_ends_when_nobody_used_it_for_too_long() {
     let alice = hands_out(&post(server, "/login", &[]).await);
     for _ in 0..3 {
         clock.advance(IDLE - Duration::from_secs(1));
-        assert_eq!(wire::get(server, "/whoami", &[alice.clone()]).await.body, "alice");
+        assert_eq!(wire::get(server, "/whoami", std::slice::from_ref(&alice)).await.body, "alice");
     }
     clock.advance(IDLE + Duration::from_secs(1));
     assert_eq!(wire::get(server, "/whoami", &[alice]).await.status, 401);
@@ -228,7 +228,7 @@ async fn g69_a_write_to_a_session_that_ended_meanwhile_is_refused_in_place_of_th
     });
     for path in ["/overtaken", "/inner"] {
         let alice = hands_out(&post(server, "/login", &[]).await);
-        let answer = post(server, path, &[alice.clone()]).await;
+        let answer = post(server, path, std::slice::from_ref(&alice)).await;
         assert_eq!(answer.status, 401, "{path}");
         assert!(answer.challenge().contains("error=\"invalid_token\""), "{answer:?}");
         assert!(answer.all("set-cookie").is_empty() && !answer.body.contains("words"));

@@ -6,23 +6,21 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::builder::SessionBackendBuilder;
 use super::id::{SessionHandle, SessionId};
-use super::policy::{MaxSessions, Outage, SessionPolicy, Undecodable};
+use super::policy::{Outage, SessionPolicy, Undecodable};
 use super::record::Record;
 use super::stale::{Asked, Seen};
 use super::stateless;
 use super::store::{Call, SessionStore};
 use super::watch::Watch;
 use crate::audit::{self, Refused};
-use crate::clock::{Budget, Clock, SystemClock};
+use crate::clock::{Budget, Clock};
 use crate::codec::TokenCodec;
 use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
-use crate::source::{CredentialSource, Sources};
-use crate::transport::{CookieSettings, CredentialTransport};
-
-/// The cookie of sessions unless told otherwise.
-const COOKIE_NAME: &str = "__Host-jam";
+use crate::source::Sources;
+use crate::transport::CredentialTransport;
 
 /// Authenticates requests by session: a policy, a store or a codec, the sources that carry an id and
 /// the transport that hands one out. Cheap to clone.
@@ -56,7 +54,7 @@ pub(super) struct Inner {
     pub(super) clear_site_data: bool,
     pub(super) watch: Watch,
     pub(super) seen: Option<Seen>,
-    last_error: Mutex<Option<Arc<Error>>>,
+    pub(super) last_error: Mutex<Option<Arc<Error>>>,
 }
 
 /// Who keeps the records.
@@ -123,6 +121,10 @@ impl SessionBackend {
 
     pub(crate) fn policy(&self) -> &SessionPolicy {
         &self.0.policy
+    }
+
+    pub(crate) fn undecodable(&self) -> Undecodable {
+        self.0.policy.undecodable
     }
 
     pub(crate) fn clears_site_data(&self) -> bool {
@@ -394,120 +396,5 @@ impl fmt::Debug for SessionBackend {
             .field("sources", &self.0.sources)
             .field("transport", &self.0.transport)
             .finish_non_exhaustive()
-    }
-}
-
-/// The settings of a [`SessionBackend`].
-#[must_use]
-pub struct SessionBackendBuilder {
-    keeper: Keeper,
-    policy: SessionPolicy,
-    clock: Option<Arc<dyn Clock>>,
-    sources: Vec<CredentialSource>,
-    transport: CredentialTransport,
-    clear_site_data: bool,
-}
-
-impl SessionBackendBuilder {
-    fn new(policy: SessionPolicy, keeper: Keeper) -> Self {
-        Self {
-            keeper,
-            policy,
-            clock: None,
-            sources: Vec::new(),
-            transport: CredentialTransport::cookie(CookieSettings::new(COOKIE_NAME)),
-            clear_site_data: false,
-        }
-    }
-
-    /// Where a request may carry the credential; again to add another, in the order in which they
-    /// are tried. With none, where the transport puts it.
-    pub fn source(mut self, source: CredentialSource) -> Self {
-        self.sources.push(source);
-        self
-    }
-
-    /// How the credential is handed to the client; the cookie `__Host-jam`.
-    pub fn transport(mut self, transport: CredentialTransport) -> Self {
-        self.transport = transport;
-        self
-    }
-
-    /// Where the time comes from; [`SystemClock`].
-    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Some(Arc::new(clock));
-        self
-    }
-
-    /// Asks the browser to forget cookies and storage of the site at a logout (`Clear-Site-Data`).
-    pub fn clear_site_data(mut self) -> Self {
-        self.clear_site_data = true;
-        self
-    }
-
-    /// The backend.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidConfig`](ErrorKind::InvalidConfig) when the settings contradict each other.
-    pub fn build(mut self) -> Result<SessionBackend, Error> {
-        self.policy.check()?;
-        let refuse = |message| Err(Error::new(ErrorKind::InvalidConfig, message));
-        if matches!(self.keeper, Keeper::Stateless(_)) {
-            if self.policy.max_sessions != MaxSessions::Unlimited {
-                return refuse("stateless sessions are not counted: `max_sessions` needs a store");
-            }
-            if self.policy.outage != Outage::Deny {
-                return refuse("stateless sessions have no store to be down: drop `outage`");
-            }
-        }
-        let transport = self.transport.checked()?;
-        if self.sources.is_empty() {
-            match transport.own_source() {
-                Some(source) => self.sources.push(source),
-                None => {
-                    return refuse(
-                        "a session without a transport never reaches its client: hand it out by a cookie or a header",
-                    );
-                }
-            }
-        }
-        let seen = match self.policy.outage {
-            Outage::ServeStale(_) => Some(Seen::default()),
-            Outage::Deny | Outage::Anonymous => None,
-        };
-        let sources = Sources::new(self.sources, &transport)?;
-        Ok(SessionBackend(Arc::new(Inner {
-            keeper: self.keeper,
-            policy: self.policy,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
-            sources,
-            transport,
-            clear_site_data: self.clear_site_data,
-            watch: Watch::default(),
-            seen,
-            last_error: Mutex::new(None),
-        })))
-    }
-
-    pub(crate) fn clock_shared(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-}
-
-impl fmt::Debug for SessionBackendBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionBackendBuilder")
-            .field("policy", &self.policy)
-            .field("sources", &self.sources)
-            .field("transport", &self.transport)
-            .finish_non_exhaustive()
-    }
-}
-
-impl SessionBackend {
-    pub(crate) fn undecodable(&self) -> Undecodable {
-        self.0.policy.undecodable
     }
 }

@@ -40,6 +40,7 @@
 
 mod backend;
 mod blocking;
+mod builder;
 mod commit;
 mod detached;
 mod draft;
@@ -56,8 +57,9 @@ mod stateless;
 mod store;
 mod watch;
 
-pub use backend::{SessionBackend, SessionBackendBuilder};
+pub use backend::SessionBackend;
 pub use blocking::BlockingSessions;
+pub use builder::SessionBackendBuilder;
 pub use detached::DetachedSession;
 pub use draft::{Authentication, Metadata, Upstream, Values};
 pub use handle::Session;

@@ -28,7 +28,7 @@ fn a_session_is_loaded_once_however_many_wait_for_it() {
     for order in [[false, true, false, true], [true, false, true, true], [false; 4]] {
         let (flow, store) = begun();
         let session = flow.session().unwrap();
-        let (one, other, _) = drive(flow.identity::<Value>(), session.subject(), &order);
+        let (one, other, _) = drive(flow.identity::<Value>(), session.subject(), &order, |_| {});
         assert_eq!(one.unwrap().subject().as_deref(), Some("alice"));
         assert_eq!(other.unwrap().as_deref(), Some("alice"));
         assert_eq!(store.done(), [(Verb::Load, true)], "{order:?}");

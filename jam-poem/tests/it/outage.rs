@@ -91,7 +91,7 @@ async fn ask(server: SocketAddr, path: &str, headers: &[(&str, String)]) -> Answ
 async fn a_store_that_has_to_be_waited_for_is_waited_for() {
     let (server, alice) = serve(&Switched::default()).await;
     for path in REFUSING.into_iter().chain(FORGETFUL) {
-        let answer = ask(server, path, &[alice.clone()]).await;
+        let answer = ask(server, path, std::slice::from_ref(&alice)).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "alice"), "{path}");
     }
 }
@@ -118,12 +118,12 @@ async fn g55_a_store_that_is_down_is_a_503_and_nobody_is_logged_out_by_it() {
     let (server, alice) = serve(&store).await;
     store.switch_off();
     for path in REFUSING {
-        is_unavailable(&ask(server, path, &[alice.clone()]).await, path);
+        is_unavailable(&ask(server, path, std::slice::from_ref(&alice)).await, path);
     }
     is_unavailable(&wire::post(server, "/login", &[]).await, "/login");
     store.switch_on();
     for path in REFUSING {
-        assert_eq!(ask(server, path, &[alice.clone()]).await.body, "alice", "{path}");
+        assert_eq!(ask(server, path, std::slice::from_ref(&alice)).await.body, "alice", "{path}");
     }
 }
 
@@ -133,7 +133,7 @@ async fn g55_an_outage_that_a_handler_swallows_replaces_its_answer() {
     let (server, alice) = serve(&store).await;
     store.switch_off();
     for path in FORGETFUL {
-        is_unavailable(&ask(server, path, &[alice.clone()]).await, path);
+        is_unavailable(&ask(server, path, std::slice::from_ref(&alice)).await, path);
     }
 }
 

@@ -132,16 +132,16 @@ async fn g51_a_session_is_begun_read_rotated_and_ended() {
     assert_eq!((answer.status, answer.body.as_str()), (200, "set"));
     let first = hands_out(&answer);
 
-    let answer = ask(server, "/color", &[first.clone()]).await;
+    let answer = ask(server, "/color", std::slice::from_ref(&first)).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "blue"));
     assert!(answer.all("set-cookie").is_empty() && answer.all("vary").is_empty(), "{answer:?}");
 
-    let second = hands_out(&wire::post(server, "/rotate", &[first.clone()]).await);
+    let second = hands_out(&wire::post(server, "/rotate", std::slice::from_ref(&first)).await);
     assert_ne!(first, second);
-    assert_eq!(ask(server, "/color", &[second.clone()]).await.body, "blue");
+    assert_eq!(ask(server, "/color", std::slice::from_ref(&second)).await.body, "blue");
     assert_eq!(ask(server, "/color", &[first]).await.body, "none");
 
-    let answer = wire::post(server, "/logout", &[second.clone()]).await;
+    let answer = wire::post(server, "/logout", std::slice::from_ref(&second)).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "bye"));
     let cleared = answer.one("set-cookie");
     assert!(cleared.starts_with(&format!("{SESSION}=;")) && cleared.contains("Max-Age=0"));
@@ -153,11 +153,11 @@ async fn g51_a_session_is_begun_read_rotated_and_ended() {
 async fn g07_a_login_issues_a_new_id_and_keeps_what_an_anonymous_session_holds() {
     let server = wire::serve(app(sessions().0)).await;
     let anonymous = hands_out(&wire::post(server, "/set", &[]).await);
-    let answer = ask(server, "/whoami", &[anonymous.clone()]).await;
+    let answer = ask(server, "/whoami", std::slice::from_ref(&anonymous)).await;
     assert_eq!((answer.status, answer.challenge()), (401, r#"Bearer realm="jam""#));
 
-    let alice = hands_out(&wire::post(server, "/login", &[anonymous.clone()]).await);
-    assert_eq!(ask(server, "/whoami", &[alice.clone()]).await.body, "alice");
+    let alice = hands_out(&wire::post(server, "/login", std::slice::from_ref(&anonymous)).await);
+    assert_eq!(ask(server, "/whoami", std::slice::from_ref(&alice)).await.body, "alice");
     assert_eq!(ask(server, "/color", &[alice]).await.body, "blue");
     let answer = ask(server, "/whoami", &[anonymous]).await;
     assert_eq!(answer.status, 401);
@@ -171,7 +171,7 @@ async fn g08_a_session_ends_when_nobody_used_it_for_too_long() {
     let alice = hands_out(&wire::post(server, "/login", &[]).await);
     for _ in 0..3 {
         clock.advance(IDLE - Duration::from_secs(1));
-        assert_eq!(ask(server, "/whoami", &[alice.clone()]).await.body, "alice");
+        assert_eq!(ask(server, "/whoami", std::slice::from_ref(&alice)).await.body, "alice");
     }
     clock.advance(IDLE + Duration::from_secs(1));
     assert_eq!(ask(server, "/whoami", &[alice]).await.status, 401);
@@ -219,7 +219,7 @@ async fn g69_a_write_to_a_session_that_ended_meanwhile_is_refused_in_place_of_th
     let server = wire::serve(app(sessions().0)).await;
     for path in ["/overtaken", "/overtaken/inner"] {
         let alice = hands_out(&wire::post(server, "/login", &[]).await);
-        let answer = wire::post(server, path, &[alice.clone()]).await;
+        let answer = wire::post(server, path, std::slice::from_ref(&alice)).await;
         assert_eq!(answer.status, 401, "{path}");
         assert!(answer.challenge().contains("error=\"invalid_token\""), "{answer:?}");
         assert!(answer.all("set-cookie").is_empty() && !answer.body.contains("words"));

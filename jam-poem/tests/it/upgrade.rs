@@ -154,7 +154,7 @@ async fn a_websocket_hands_the_session_out_writes_to_it_and_closes_when_it_ends(
 
     wire.write(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']).await;
     assert_eq!(wire.bytes(4).await, b"\x81\x02hi");
-    let answer = wire::fetch(server, "/said", &[session.clone()]).await.unwrap();
+    let answer = wire::fetch(server, "/said", std::slice::from_ref(&session)).await.unwrap();
     assert_eq!(answer.body, r#"Some(true) Some("hi")"#);
 
     assert_eq!(wire::post(server, "/logout", &[session]).await.body, "bye");

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use jam_core::flow::Flow;
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::reject::Reject;
 use jam_core::scope::ScopeRule;
@@ -33,6 +34,7 @@ pub struct GuardLayer {
 enum Rule {
     Scope(Arc<ScopeRule>),
     Login(Arc<LoginRedirect>),
+    Fresh(Arc<RequireFresh>),
 }
 
 impl GuardLayer {
@@ -47,6 +49,13 @@ impl GuardLayer {
         GuardLayer { rule: Rule::Login(Arc::new(to)), fix: MISSING_LAYER }
     }
 
+    /// Lets through whoever has proven lately who he is: 401 without an identity, and 401
+    /// `insufficient_user_authentication` where the login is too long ago or not strong enough
+    /// (RFC 9470 §3).
+    pub fn fresh(rule: RequireFresh) -> GuardLayer {
+        GuardLayer { rule: Rule::Fresh(Arc::new(rule)), fix: MISSING_LAYER }
+    }
+
     /// Replaces the advice for a request that no `JamLayer` has seen: adapters name their own fix.
     pub fn fix(self, fix: &'static str) -> GuardLayer {
         GuardLayer { fix, ..self }
@@ -57,6 +66,7 @@ impl GuardLayer {
         match &self.rule {
             Rule::Scope(rule) => flow.require(rule).await,
             Rule::Login(to) => flow.require_login(to).await,
+            Rule::Fresh(rule) => flow.require_fresh(rule).await,
         }
     }
 }

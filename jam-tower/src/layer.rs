@@ -1,8 +1,8 @@
 //! The layer that begins and finishes the flow of each request.
 
-use std::future::Future;
+use std::future::{Future, pending, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 
 use http::{Request, Response};
 use jam_core::Jam;
@@ -15,6 +15,9 @@ use crate::sink;
 use crate::view::View;
 
 /// Gives every request its [`Flow`] and puts what the flow recorded onto the response.
+///
+/// A request that a page of another site made a browser send along with its cookies is answered
+/// here with 403 and never reaches the inner service; `JamBuilder::csrf` says which count as such.
 ///
 /// Wrap the whole application in it once, outside the guards and outside whatever else reads the
 /// flow. Layers of the same `Jam` may be nested: they share the outermost one's flow.
@@ -65,28 +68,32 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let flow = match request.extensions().get::<Flow>() {
-            // An outer layer of the same Jam has begun this request and will finish it.
-            Some(outer) if outer.jam().is_same(&self.jam) => None,
-            _ => {
-                let flow = self.jam.begin(&View::from(&request));
-                request.extensions_mut().insert(flow.clone());
-                Some(flow)
+        let mut future = JamFuture { inner: None, flow: None, last: Box::pin(pending()) };
+        let outer = request.extensions().get::<Flow>();
+        // An outer layer of the same Jam has begun this request and will finish it.
+        if !outer.is_some_and(|flow| flow.jam().is_same(&self.jam)) {
+            let flow = self.jam.begin(&View::from(&request));
+            if let Err(reject) = flow.admit() {
+                future.last = Box::pin(ready(sink::respond(reject)));
+                return future;
             }
-        };
-        JamFuture { inner: self.inner.call(request), flow, finishing: None }
+            request.extensions_mut().insert(flow.clone());
+            future.flow = Some(flow);
+        }
+        future.inner = Some(self.inner.call(request));
+        future
     }
 }
-
-type Finishing<B> = Pin<Box<dyn Future<Output = Response<B>> + Send>>;
 
 pin_project! {
     /// The response of a [`JamService`]: the inner one's own, unless the flow was touched.
     pub struct JamFuture<F, B> {
+        // None where the request was not let in, and once it has answered.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         flow: Option<Flow>,
-        finishing: Option<Finishing<B>>,
+        // What comes then. At first nothing, which has no size and so no allocation.
+        last: Pin<Box<dyn Future<Output = Response<B>> + Send>>,
     }
 }
 
@@ -98,21 +105,16 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let finishing = match this.finishing {
-            Some(finishing) => finishing,
-            None => {
-                let response = ready!(this.inner.poll(context))?;
-                // The untouched path ends here: no box, no allocation.
-                let Some(flow) = this.flow.take().filter(Flow::is_touched) else {
-                    return Poll::Ready(Ok(response));
-                };
-                this.finishing.insert(Box::pin(async move {
-                    let patch = flow.finish().await;
-                    sink::apply(patch, response)
-                }))
-            }
-        };
-        finishing.as_mut().poll(context).map(Ok)
+        let mut this = self.project();
+        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
+            let response = task::ready!(inner.poll(context))?;
+            this.inner.set(None);
+            // The untouched path ends here, without an allocation.
+            let Some(flow) = this.flow.take().filter(Flow::is_touched) else {
+                return Poll::Ready(Ok(response));
+            };
+            *this.last = Box::pin(async move { sink::apply(flow.finish().await, response) });
+        }
+        this.last.as_mut().poll(context).map(Ok)
     }
 }

@@ -56,14 +56,22 @@
 //! extensions, and calls the inner service. A response whose flow nobody touched leaves as it came,
 //! without an allocation. The body of either is never polled, so streams and 101 upgrades work.
 //!
-//! axum has extractors on top of this in `jam-axum`.
+//! Sessions need nothing more: `flow.session()` is the request's own, and what a handler records of
+//! it is written when the inner service has answered, before the head of the answer leaves. The
+//! feature `tokio` adds `sweep_every`, which drops expired sessions by tokio's timer.
+//!
+//! axum has extractors on top of this in `jam-axum`, warp has filters in `jam-warp`.
 
 mod guard;
 mod layer;
 mod sink;
+#[cfg(feature = "tokio")]
+mod sweep;
 mod view;
 
 pub use guard::{GuardLayer, GuardService};
 pub use layer::{JamFuture, JamLayer, JamService};
 pub use sink::respond;
+#[cfg(feature = "tokio")]
+pub use sweep::sweep_every;
 pub use view::View;

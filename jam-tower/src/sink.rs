@@ -16,16 +16,16 @@ pub(crate) fn apply<B: From<String>>(
     response: Response<B>,
 ) -> Response<B> {
     let mut response = patch.replacement().map_or(response, build);
+    let headers = response.headers_mut();
     for header in patch.headers() {
-        let Some((name, value)) = parse(&header.name, &header.value) else { continue };
         match header.op {
-            HeaderOp::Append => {
-                response.headers_mut().append(name, value);
+            HeaderOp::Append => append(headers, &header.name, header.value.as_bytes()),
+            HeaderOp::Set => set(headers, &header.name, header.value.as_bytes()),
+            HeaderOp::MergeList => {
+                let lines = headers.get_all(&header.name).iter().map(HeaderValue::as_bytes);
+                let merged = header.merged_into(lines);
+                set(headers, &header.name, &merged);
             }
-            HeaderOp::Set => {
-                response.headers_mut().insert(name, value);
-            }
-            HeaderOp::MergeList => merge(response.headers_mut(), name, &value),
         }
     }
     response
@@ -36,34 +36,20 @@ fn build<B: From<String>>(answer: RejectResponse) -> Response<B> {
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {
-        if let Some((name, value)) = parse(name, &value) {
-            response.headers_mut().append(name, value);
-        }
+        append(response.headers_mut(), name, value.as_bytes());
     }
     response
 }
 
+fn set(headers: &mut HeaderMap, name: &str, value: &[u8]) {
+    headers.remove(name);
+    append(headers, name, value);
+}
+
 /// The value is marked sensitive, so that `{:?}` of a response shows no cookie and no token.
-fn parse(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
-    let name = HeaderName::try_from(name).ok()?;
-    let mut value = HeaderValue::try_from(value).ok()?;
-    value.set_sensitive(true);
-    Some((name, value))
-}
-
-/// One line with the members already there and those of `value` that are missing.
-fn merge(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
-    let mut list: Vec<&[u8]> = Vec::new();
-    for member in headers.get_all(&name).iter().chain([value]).flat_map(members) {
-        if !list.iter().any(|known| *known == b"*" || known.eq_ignore_ascii_case(member)) {
-            list.push(member);
-        }
+fn append(headers: &mut HeaderMap, name: &str, value: &[u8]) {
+    if let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        value.set_sensitive(true);
+        headers.append(name, value);
     }
-    if let Ok(joined) = HeaderValue::from_bytes(&list.join(&b", "[..])) {
-        headers.insert(name, joined);
-    }
-}
-
-fn members(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|m| !m.is_empty())
 }

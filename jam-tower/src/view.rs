@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, UPGRADE};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Uri};
 use jam_core::request::RequestView;
 
@@ -53,11 +54,16 @@ impl RequestView for View<'_> {
         self.uri.query()
     }
 
+    fn authority(&self) -> Option<&str> {
+        self.uri.authority().map(Authority::as_str)
+    }
+
     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
-        // The two names that matter are compared once here instead of parsed by the map.
+        // The names that each request is asked for are compared here instead of parsed by the map.
         let values = match name {
             "authorization" => self.headers.get_all(AUTHORIZATION),
             "cookie" => self.headers.get_all(COOKIE),
+            "upgrade" => self.headers.get_all(UPGRADE),
             other => self.headers.get_all(other),
         };
         for value in values {

@@ -4,7 +4,7 @@
 use std::future::{Ready, ready};
 use std::task::{Context, Poll, Waker};
 
-use http::header::{COOKIE, SET_COOKIE, VARY};
+use http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE, VARY};
 use http::{Request, Response};
 use jam_core::Jam;
 use jam_core::flow::Flow;
@@ -129,6 +129,44 @@ async fn g52_a_response_shows_no_token_when_it_is_printed() {
         Ok(Response::new(Opaque(String::new())))
     });
     assert!(!format!("{:?}", answer.await.unwrap()).contains(&canary));
+}
+
+/// Posted with a cookie, from a page of this origin.
+async fn post_from(origin: &str, to: &str) -> Outcome {
+    let request = Request::post(to).header(COOKIE, "__Host-jwt=any").header(ORIGIN, origin);
+    let handler = |_: &Flow| -> Outcome { Err("reached") };
+    let mut service = JamLayer::new(jam()).layer(Inner { handler, ready: true });
+    service.call(request.body(()).unwrap()).await
+}
+
+#[tokio::test]
+async fn g49_a_cross_site_request_never_reaches_the_inner_service() {
+    let answer = post_from("https://evil.example", "https://shop.example/").await.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert_eq!(answer.body(), &Opaque(r#"{"error":"cross_site_request"}"#.to_owned()));
+    // HTTP/2 names the host in the target and nowhere else.
+    let own = post_from("https://shop.example", "https://shop.example/").await;
+    assert_eq!(own.unwrap_err(), "reached");
+}
+
+#[tokio::test]
+async fn g49_nested_layers_let_a_cross_site_request_in_no_more_than_one() {
+    let request = Request::post("/").header(COOKIE, "__Host-jwt=any");
+    let request = request.header("sec-fetch-site", "cross-site").body(()).unwrap();
+    let handler = |_: &Flow| -> Outcome { Err("reached") };
+    let layer = JamLayer::new(jam());
+    let mut service = layer.layer(layer.layer(Inner { handler, ready: true }));
+    assert_eq!(service.call(request).await.unwrap().status(), 403);
+}
+
+#[test]
+fn a_view_names_the_authority_that_the_target_names() {
+    let authority = |target: &str| {
+        let request = Request::get(target).header(HOST, "other.example").body(()).unwrap();
+        View::from(&request).authority().map(str::to_owned)
+    };
+    assert_eq!(authority("https://shop.example:8443/x").unwrap(), "shop.example:8443");
+    assert_eq!(authority("/x"), None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Extractors: who is calling, and the request's own flow.
+//! Extractors: who is calling, the session, and the request's own flow.
 
 use std::ops::Deref;
 
@@ -7,6 +7,7 @@ use http::request::Parts;
 use jam_core::flow;
 use jam_core::identity::FromPayload;
 use jam_core::reject::Reject;
+use jam_core::session;
 
 use crate::{MISSING_LAYER, Rejection};
 
@@ -20,7 +21,8 @@ use crate::{MISSING_LAYER, Rejection};
 ///
 /// Rejects with 401 and a bare challenge where there is no credential, 401 `invalid_token` where it
 /// fails verification, 400 `invalid_request` where a header holds no credential at all (RFC 6750
-/// §3.1), and 500 where no [`JamLayer`](crate::JamLayer) wraps the route.
+/// §3.1), 503 where the store of sessions is down, and 500 where no [`JamLayer`](crate::JamLayer)
+/// wraps the route.
 ///
 /// `Option<Identity<P>>` is deliberately no extractor: it would read a forged token as nobody.
 /// [`MaybeIdentity`] tells the two apart.
@@ -52,8 +54,8 @@ impl<S: Send + Sync, P: FromPayload> FromRequestParts<S> for Identity<P> {
 ///
 /// # Errors
 ///
-/// Rejects with 400 or 401 where a header carries a bad credential, and 500 where no
-/// [`JamLayer`](crate::JamLayer) wraps the route.
+/// Rejects with 400 or 401 where a header carries a bad credential, 503 where the store of sessions
+/// is down, and 500 where no [`JamLayer`](crate::JamLayer) wraps the route.
 #[derive(Clone, Debug)]
 pub struct MaybeIdentity<P: FromPayload>(pub Option<jam_core::Identity<P>>);
 
@@ -70,6 +72,34 @@ impl<S: Send + Sync, P: FromPayload> FromRequestParts<S> for MaybeIdentity<P> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         Ok(MaybeIdentity(flow_of(parts)?.maybe_identity().await?))
+    }
+}
+
+/// The request's session: of whoever is logged in, or an anonymous one.
+///
+/// It dereferences to the core's [`Session`](jam_core::session::Session). Extracting it asks no
+/// store; what a handler records is written when its answer leaves, an error included.
+///
+/// # Errors
+///
+/// Rejects with 500 where no [`JamLayer`](crate::JamLayer) wraps the route, and 501 where its `Jam`
+/// has no session backend.
+#[derive(Clone, Debug)]
+pub struct Session(pub session::Session);
+
+impl Deref for Session {
+    type Target = session::Session;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Ok(Session(flow_of(parts)?.session()?))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Guards for routes and routers.
 
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
 use jam_tower::GuardLayer;
@@ -21,4 +22,13 @@ pub fn require_scope(rule: ScopeRule) -> GuardLayer {
 /// credential: whoever sets headers is no browser.
 pub fn require_login(to: LoginRedirect) -> GuardLayer {
     GuardLayer::login(to).fix(MISSING_LAYER)
+}
+
+/// A layer that lets only those in who have proven lately who they are; for `.route_layer(…)` or
+/// `.layer(…)`.
+///
+/// The others get 401: bare where there is no identity, and `insufficient_user_authentication`
+/// where the login is too long ago or not strong enough (RFC 9470 §3).
+pub fn require_fresh(rule: RequireFresh) -> GuardLayer {
+    GuardLayer::fresh(rule).fix(MISSING_LAYER)
 }

@@ -7,7 +7,11 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jam_axum::{Flow, Identity, JamLayer, MaybeIdentity, Rejection, require_login, require_scope};
+use jam_axum::{
+    Flow, Identity, JamLayer, MaybeIdentity, Rejection, Session, require_fresh, require_login,
+    require_scope,
+};
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::request::Found;
 use jam_core::scope::ScopeRule;
@@ -106,14 +110,17 @@ async fn a_fallback_that_route_layer_does_not_cover_fails_closed() {
 async fn a_missing_layer_fails_closed_and_names_the_fix() {
     let scoped = require_scope(ScopeRule::all_of(["user"]));
     let login = require_login(LoginRedirect::to("/login"));
+    let fresh = require_fresh(RequireFresh::by_policy());
     let app = Router::new()
         .route("/identity", get(whoami))
         .route("/maybe", get(async |_: MaybeIdentity<User>| "in"))
         .route("/flow", get(persist))
+        .route("/session", get(async |_: Session| "in"))
         .route("/scope", get(async || "in").layer(scoped))
-        .route("/login", get(async || "in").layer(login));
+        .route("/login", get(async || "in").layer(login))
+        .route("/fresh", get(async || "in").layer(fresh));
     let server = wire::serve(app).await;
-    for path in ["/identity", "/maybe", "/flow", "/scope", "/login"] {
+    for path in ["/identity", "/maybe", "/flow", "/session", "/scope", "/login", "/fresh"] {
         let answer = wire::fetch(server, path, &[bearer(&alice())]).await.unwrap();
         assert_eq!(answer.status, 500, "{path}");
         let fix = ".layer(jam_axum::JamLayer::new(jam))";

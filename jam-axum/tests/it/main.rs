@@ -6,7 +6,10 @@ mod compile_fail;
 mod cookie;
 mod guards;
 mod layer;
+mod live;
 mod login;
+mod session;
+mod store;
 mod upgrade;
 mod wire;
 

@@ -1,4 +1,4 @@
-//! Filters: who is calling, and the request's own flow.
+//! Filters: who is calling, the session, and the request's own flow.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -7,6 +7,7 @@ use jam_core::Identity;
 use jam_core::flow::Flow;
 use jam_core::identity::FromPayload;
 use jam_core::reject::Reject;
+use jam_core::session::Session;
 use warp::Filter;
 
 use crate::MISSING_LAYER;
@@ -26,7 +27,8 @@ pub type MaybeIdentity<P> = Option<Identity<P>>;
 ///
 /// Rejects with 401 and a bare challenge where there is no credential, 401 `invalid_token` where it
 /// fails verification, 400 `invalid_request` where a header holds no credential at all (RFC 6750
-/// §3.1), and 500 where no [`JamLayer`](crate::JamLayer) wraps the routes.
+/// §3.1), 503 where the store of sessions is down, and 500 where no [`JamLayer`](crate::JamLayer)
+/// wraps the routes.
 pub fn identity<P: FromPayload>()
 -> impl Filter<Extract = (Identity<P>,), Error = warp::Rejection> + Copy {
     flow().and_then(async |flow: Flow| flow.identity().await.map_err(refuse))
@@ -39,11 +41,24 @@ pub fn identity<P: FromPayload>()
 ///
 /// # Errors
 ///
-/// Rejects with 400 or 401 where a header carries a bad credential, and 500 where no
-/// [`JamLayer`](crate::JamLayer) wraps the routes.
+/// Rejects with 400 or 401 where a header carries a bad credential, 503 where the store of sessions
+/// is down, and 500 where no [`JamLayer`](crate::JamLayer) wraps the routes.
 pub fn maybe_identity<P: FromPayload>()
 -> impl Filter<Extract = (MaybeIdentity<P>,), Error = warp::Rejection> + Copy {
     flow().and_then(async |flow: Flow| flow.maybe_identity().await.map_err(refuse))
+}
+
+/// Extracts the request's session: of whoever is logged in, or an anonymous one.
+///
+/// Extracting it asks no store; what a handler records is written when its answer leaves, whatever
+/// that is.
+///
+/// # Errors
+///
+/// Rejects with 500 where no [`JamLayer`](crate::JamLayer) wraps the routes, and 501 where its `Jam`
+/// has no session backend.
+pub fn session() -> impl Filter<Extract = (Session,), Error = warp::Rejection> + Copy {
+    flow().and_then(async |flow: Flow| flow.session().map_err(refuse))
 }
 
 /// Extracts the request's flow, for handlers that log in and out: `persist_jwt`, `clear_jwt`,

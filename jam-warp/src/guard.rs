@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jam_core::flow::Flow;
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
 use warp::Filter;
@@ -39,6 +40,22 @@ pub fn require_login(
     let admit = move |flow: Flow| {
         let to = Arc::clone(&to);
         async move { flow.require_login(&to).await.map_err(refuse) }
+    };
+    flow().and_then(admit).untuple_one()
+}
+
+/// A filter that lets only those pass who have proven lately who they are, and extracts nothing.
+///
+/// The others are rejected with 401: bare where there is no identity, and
+/// `insufficient_user_authentication` where the login is too long ago or not strong enough (RFC 9470
+/// §3). It stands where [`require_scope`] does.
+pub fn require_fresh(
+    rule: RequireFresh,
+) -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
+    let rule = Arc::new(rule);
+    let admit = move |flow: Flow| {
+        let rule = Arc::clone(&rule);
+        async move { flow.require_fresh(&rule).await.map_err(refuse) }
     };
     flow().and_then(admit).untuple_one()
 }

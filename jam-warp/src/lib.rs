@@ -49,16 +49,64 @@
 //! # The parts
 //!
 //! - [`serve`] runs the routes in a [`JamLayer`], which gives each request its flow and puts what
-//!   was recorded onto the response.
-//! - [`identity`] and [`maybe_identity`] say who is calling; `P` is any type of yours that
-//!   implements `serde::Deserialize`.
-//! - [`require_scope`] and [`require_login`] guard routes and groups of routes.
+//!   was recorded onto the response. It answers 403 in place of the routes where a page of another
+//!   site made a browser send the request along with its cookies.
+//! - [`identity`] and [`maybe_identity`] say who is calling, by token or by session; `P` is any type
+//!   of yours that implements `serde::Deserialize`.
+//! - [`session()`] reads and writes the session, logs in and out.
+//! - [`require_scope`], [`require_login`] and [`require_fresh`] guard routes and groups of routes.
+//! - [`sweep_every`] drops expired sessions, from a task of yours.
 //! - [`flow`] hands a token out at login and takes it back at logout; [`Rejection`] lets a handler
 //!   behind `.then(…)` write `?` after its methods.
 //! - [`recover`] answers what these filters reject.
 //!
-//! Filters extract plain values, so [`Identity`] and [`Flow`] are the core's own types and
-//! [`MaybeIdentity`] is an `Option`. Everything else, from keys to configuration, is `jam_core`'s.
+//! Filters extract plain values, so [`Identity`], [`Session`] and [`Flow`] are the core's own types
+//! and [`MaybeIdentity`] is an `Option`. Everything else, from keys to configuration, is
+//! `jam_core`'s.
+//!
+//! # Sessions
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use http_body_util::BodyExt;
+//! use jam_core::Jam;
+//! use jam_core::session::{MemoryStore, SessionBackend, SessionPolicy};
+//! use jam_warp::{JamLayer, Rejection, Session, recover, session, sweep_every};
+//! use tower_layer::Layer;
+//! use tower_service::Service;
+//! use warp::Filter;
+//! use warp::http::{Request, header};
+//!
+//! async fn visit(session: Session) -> Result<String, Rejection> {
+//!     session.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1)?;
+//!     Ok(format!("visit {}", session.get::<u32>("visits").await?.unwrap_or(0)))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Sessions end half an hour after they were last used, and after twelve hours in any case.
+//! let policy = SessionPolicy::new(Duration::from_secs(1800), Duration::from_secs(12 * 3600));
+//! let jam = Jam::builder().session(SessionBackend::builder(policy, MemoryStore::new())).build()?;
+//! tokio::spawn(sweep_every(jam.clone(), Duration::from_secs(60)));
+//! let routes = warp::path!("visit").and(warp::post()).and(session()).then(visit);
+//! let mut app = JamLayer::new(jam).layer(warp::service(routes.recover(recover)));
+//!
+//! // Whoever has no session yet gets one with the first write.
+//! let first = app.call(Request::post("/visit").body(String::new())?).await?;
+//! let cookie = first.headers()[header::SET_COOKIE].to_str()?.split(';').next();
+//!
+//! let again = Request::post("/visit").header(header::COOKIE, cookie.unwrap_or_default());
+//! let answer = app.call(again.body(String::new())?).await?;
+//! assert_eq!(answer.into_body().collect().await?.to_bytes(), "visit 2");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `session.login("alice")?` logs a subject in under a new id; [`identity`] knows him from the next
+//! request on. What a handler records is written when its answer leaves, a rejection included. Where
+//! that fails, because the session was ended meanwhile or the store is down, the answer says so in
+//! place of the handler's.
 //!
 //! # Where filters, guards and `recover` go
 //!
@@ -119,8 +167,54 @@
 //!
 //! The body is never polled here. What a handler records before it returns its reply arrives with
 //! the head, before the first chunk of a stream and on the 101 of a WebSocket alike; what the stream
-//! or socket would record afterwards has no response to go to. So write [`identity`] in front of
-//! `warp::ws()`, and move what it extracts into the socket's task.
+//! or socket would record afterwards has no response to go to. So write [`identity`] and
+//! [`session()`] in front of `warp::ws()`. Into the socket's task goes `session.detached()`, which
+//! writes at once and knows when the session is over:
+//!
+//! ```
+//! # use futures_util::{SinkExt, StreamExt};
+//! # use jam_warp::{Identity, Rejection, Session, identity, recover, session};
+//! # use warp::reply::Response;
+//! # use warp::ws::{Message, WebSocket, Ws};
+//! # use warp::{Filter, Reply};
+//! # #[derive(serde::Deserialize)]
+//! # struct User { name: String }
+//! async fn chat(
+//!     user: Identity<User>,
+//!     session: Session,
+//!     upgrade: Ws,
+//! ) -> Result<Response, Rejection> {
+//!     session.set("chatting", &true)?; // its cookie, if it is new, leaves with the 101
+//!     let session = session.detached().await?;
+//!     let upgraded = upgrade.on_upgrade(async move |mut socket: WebSocket| {
+//!         let Some(session) = session else { return }; // nobody has written anything yet
+//!         loop {
+//!             let message = tokio::select! {
+//!                 message = socket.next() => message,
+//!                 // Logged out, revoked, expired, or known by another id from now on.
+//!                 () = session.ended() => break,
+//!             };
+//!             let Some(Ok(message)) = message else { return };
+//!             let Ok(text) = message.to_str() else { return };
+//!             if session.set("said", text).await.is_err() {
+//!                 break;
+//!             }
+//!             let _ = socket.send(Message::text(format!("{}: {text}", user.name))).await;
+//!         }
+//!         let _ = socket.send(Message::close()).await;
+//!     });
+//!     Ok(upgraded.into_response())
+//! }
+//!
+//! # fn routes() -> impl Filter<Extract: Reply> {
+//! let chat = warp::path!("chat").and(identity()).and(session()).and(warp::ws()).then(chat);
+//! # chat.recover(recover)
+//! # }
+//! ```
+//!
+//! `ended()` hears at once what this process does, and at the next [sweep](sweep_every) of what has
+//! expired or was ended elsewhere. A WebSocket that a page of another site opens with the cookies of
+//! this one is refused by the layer.
 //!
 //! `warp::reply::stream` takes streams that are `Send + Sync`, which an `async` block that awaits a
 //! boxed future is not. Let a task send the pieces through a channel whose receiver is the stream.
@@ -136,11 +230,12 @@ mod guard;
 mod rejection;
 mod server;
 
-pub use filter::{MaybeIdentity, flow, identity, maybe_identity, peer_addr};
-pub use guard::{require_login, require_scope};
+pub use filter::{MaybeIdentity, flow, identity, maybe_identity, peer_addr, session};
+pub use guard::{require_fresh, require_login, require_scope};
 pub use jam_core::Identity;
 pub use jam_core::flow::Flow;
-pub use jam_tower::{JamLayer, View};
+pub use jam_core::session::Session;
+pub use jam_tower::{JamLayer, View, sweep_every};
 pub use rejection::{Rejection, recover, refusal};
 pub use server::{PeerAddr, Server, serve};
 

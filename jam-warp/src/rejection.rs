@@ -1,7 +1,6 @@
 //! From a refusal to a rejection, and from there to the answer.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use jam_core::reject::Reject;
 use warp::reply::Response;
@@ -40,21 +39,18 @@ impl From<Rejection> for warp::Rejection {
 }
 
 pub(crate) fn refuse(reject: Reject) -> warp::Rejection {
-    warp::reject::custom(Refused(Mutex::new(Some(reject))))
+    warp::reject::custom(Refused(reject))
 }
 
-/// A refusal on its way through warp, which lends what it carries and never gives it back.
-struct Refused(Mutex<Option<Reject>>);
+/// A refusal on its way through warp.
+struct Refused(Reject);
 
 impl warp::reject::Reject for Refused {}
 
 /// Stands in the body of warp's own 500 where nobody recovers.
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(reject) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            write!(f, "{reject}; ")?;
-        }
-        f.write_str("add `.recover(jam_warp::recover)` behind the last route")
+        write!(f, "{}; add `.recover(jam_warp::recover)` behind the last route", self.0)
     }
 }
 
@@ -67,11 +63,9 @@ pub async fn recover(rejection: warp::Rejection) -> Result<Response, warp::Rejec
     refusal(&rejection).map(jam_tower::respond).ok_or(rejection)
 }
 
-/// The refusal in a rejection, for a `recover` of your own: `None` where the rejection is not
-/// Jam's, or where somebody has taken it out already.
+/// The refusal in a rejection, for a `recover` of your own: `None` where the rejection is not Jam's.
 ///
 /// Answer with [`Rejection`], or in your own words after [`Reject::handled`].
 pub fn refusal(rejection: &warp::Rejection) -> Option<Reject> {
-    let Refused(reject) = rejection.find()?;
-    reject.lock().unwrap_or_else(PoisonError::into_inner).take()
+    rejection.find().map(|Refused(reject)| reject.clone())
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::BodyExt;
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::request::Found;
 use jam_core::scope::ScopeRule;
 use jam_core::source::CredentialSource;
 use jam_warp::{
     Flow, Identity, JamLayer, MaybeIdentity, flow, identity, maybe_identity, recover,
-    require_login, require_scope,
+    require_fresh, require_login, require_scope, session,
 };
 use tower_layer::Layer;
 use tower_service::Service;
@@ -133,14 +134,17 @@ async fn a_fallback_is_covered() {
 async fn a_missing_layer_fails_closed_and_names_the_fix() {
     let scope = require_scope(ScopeRule::all_of(["user"]));
     let login = require_login(LoginRedirect::to("/login"));
+    let fresh = require_fresh(RequireFresh::by_policy());
     let routes = (warp::path!("identity").and(identity()).map(name))
         .or(warp::path!("maybe").and(maybe_identity()).map(|_: MaybeIdentity<User>| "in"))
         .or(warp::path!("flow").and(flow()).map(persist))
+        .or(warp::path!("session").and(session()).map(|_| "in"))
         .or(warp::path!("scope").and(scope).map(|| "in"))
-        .or(warp::path!("login").and(login).map(|| "in"));
+        .or(warp::path!("login").and(login).map(|| "in"))
+        .or(warp::path!("fresh").and(fresh).map(|| "in"));
     let mut recovered = warp::service(routes.clone().recover(recover));
     let mut forgotten = warp::service(routes);
-    for path in ["/identity", "/maybe", "/flow", "/scope", "/login"] {
+    for path in ["/identity", "/maybe", "/flow", "/session", "/scope", "/login", "/fresh"] {
         let request = || Request::get(path).body(String::new()).unwrap();
         for answer in [recovered.call(request()).await, forgotten.call(request()).await] {
             let (head, body) = answer.unwrap().into_parts();

@@ -6,9 +6,12 @@ mod compile_fail;
 mod cookie;
 mod guards;
 mod layer;
+mod live;
 mod login;
 mod recover;
 mod server;
+mod session;
+mod store;
 mod upgrade;
 mod wire;
 

@@ -49,10 +49,20 @@ pub(crate) async fn fetch(
     path: &str,
     headers: &[(&str, String)],
 ) -> Option<Answer> {
+    exchange(server, "GET", path, headers).await
+}
+
+/// The same with any method, and without a body.
+pub(crate) async fn exchange(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, String)],
+) -> Option<Answer> {
     let mut wire = Wire::open(server).await;
     let mut all = vec![("connection", "close".to_owned())];
     all.extend_from_slice(headers);
-    wire.send_get(path, &all).await;
+    wire.send(method, path, &all).await;
     let mut answer = wire.head().await?;
     answer.body = wire.rest().await;
     Some(answer)
@@ -107,7 +117,11 @@ impl Wire {
     }
 
     pub(crate) async fn send_get(&mut self, path: &str, headers: &[(&str, String)]) {
-        let mut text = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n");
+        self.send("GET", path, headers).await;
+    }
+
+    pub(crate) async fn send(&mut self, method: &str, path: &str, headers: &[(&str, String)]) {
+        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }

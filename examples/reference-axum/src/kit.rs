@@ -2,7 +2,7 @@
 //! nested router with a layer of its own, inside the one around everything.
 
 use crate::reply::Reply;
-use crate::routes::{admin, page, ws};
+use crate::routes::{admin, echo_on, page};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -79,5 +79,5 @@ async fn guarded_ws(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     shared::write(&flow);
-    ws(upgrade).await
+    echo_on(upgrade)
 }

@@ -2,7 +2,7 @@
 //! warp has no layers inside its routes, so all of them share the one around everything.
 
 use crate::reply::Reply;
-use crate::routes::{failure, get, upgrade, ws};
+use crate::routes::{echo_on, failure, get, upgrade};
 use futures_util::{StreamExt, stream};
 use jam_warp::{Flow, Identity, Rejection, flow, identity, require_login, require_scope};
 use reference_handlers::{Claims, kit as shared, routes};
@@ -72,5 +72,5 @@ fn endless(flow: Flow, _: Identity<Claims>) -> impl warp::Reply {
 
 fn guarded_ws(flow: Flow, _: Identity<Claims>, upgrade: Option<Ws>) -> Response {
     shared::write(&flow);
-    ws(upgrade)
+    echo_on(upgrade)
 }

@@ -5,11 +5,12 @@ use crate::reply::Reply;
 use futures_util::{SinkExt, StreamExt, stream};
 use jam_core::Jam;
 use jam_warp::{
-    Flow, Identity, MaybeIdentity, Rejection, View, flow, identity, maybe_identity, recover,
-    require_login, require_scope,
+    Flow, Identity, MaybeIdentity, Rejection, Session, View, flow, identity, maybe_identity,
+    recover, require_login, require_scope, session,
 };
 use reference_handlers::{BodyFault, Claims, MAX_BODY_BYTES, routes as shared};
 use std::convert::Infallible;
+use tokio::time;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method, Request};
 use warp::path::FullPath;
@@ -22,7 +23,8 @@ pub fn routes(
     jam: Jam,
 ) -> impl Filter<Extract: warp::Reply, Error = warp::Rejection> + Clone + Send + Sync + 'static {
     let kit = path("kit").and(kit::routes());
-    identities().or(tokens(jam.clone())).or(answers(jam)).or(kit).or(later()).recover(recover)
+    let logins = identities().or(tokens(jam.clone())).or(sessions()).or(values());
+    logins.or(answers(jam)).or(kit).or(later()).recover(recover)
 }
 
 /// A HEAD request is answered as its GET; the server leaves the body out.
@@ -43,46 +45,49 @@ fn identities() -> BoxedFilter<(impl warp::Reply,)> {
 
 fn tokens(jam: Jam) -> BoxedFilter<(impl warp::Reply,)> {
     let login = path!("login").and(post()).and(flow()).and(body()).then(login);
-    let logout = path!("logout").and(post()).and(flow()).map(logout);
+    let logout = path!("logout").and(post()).and(flow()).then(logout);
+    let logout_all = path!("logout-all").and(post()).and(flow()).then(logout_all);
     let jwks = path!("jwks.json").and(get()).map(move || Reply(shared::jwks(&jam)));
-    login.or(logout).or(jwks).boxed()
+    login.or(logout).or(logout_all).or(jwks).boxed()
+}
+
+fn sessions() -> BoxedFilter<(impl warp::Reply,)> {
+    let elevate = path!("elevate").and(post()).and(session()).then(elevate);
+    let others = path!("logout-others").and(post()).and(session()).then(logout_others);
+    let password = path!("password").and(post()).and(session()).then(password);
+    let list = path!("sessions").and(get()).and(session()).then(list);
+    let end = path!("sessions" / String).and(warp::delete()).and(session()).then(end_session);
+    let revoke = path!("admin" / "revoke").and(post()).and(flow()).and(body()).then(admin_revoke);
+    elevate.or(others).or(password).or(list).or(end).or(revoke).boxed()
+}
+
+/// What a session holds.
+fn values() -> BoxedFilter<(impl warp::Reply,)> {
+    let write = path!("kv").and(post()).and(session()).and(body()).then(kv_write);
+    let read = path!("kv").and(get()).and(session()).and(query()).then(kv_read);
+    let slow = path!("slow-kv").and(post()).and(session()).and(query()).and(body()).then(slow_kv);
+    write.or(read).or(slow).boxed()
+}
+
+/// The query as it came in, where there is one.
+fn query() -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Copy {
+    warp::query::raw().map(Some).or(warp::any().map(|| None)).unify()
 }
 
 fn answers(jam: Jam) -> BoxedFilter<(impl warp::Reply,)> {
-    let fail = path!("fail").and(get()).and_then(async || Err::<Reply, _>(failure()));
-    let stream = path!("stream").and(get()).map(stream);
-    let ws = path!("ws").and(get()).and(upgrade()).map(ws);
+    let fail = path!("fail").and(get()).and(flow()).and_then(fail);
+    let stream = path!("stream").and(get()).and(flow()).then(stream);
+    let ws = path!("ws").and(get()).and(flow()).and(upgrade()).then(ws);
     let found = request().map(move |request| credential(&jam, &request));
     let credential = path!("credential").and(get()).and(found);
-    let debug = path!("debug").and(get()).and(flow()).map(debug);
+    let debug = path!("debug").and(get()).and(flow()).then(debug);
     fail.or(stream).or(ws).or(credential).or(debug).boxed()
 }
 
 /// Routes whose feature is not there yet.
 fn later() -> BoxedFilter<(impl warp::Reply,)> {
-    let written = path!("elevate")
-        .or(path!("logout-others"))
-        .unify()
-        .or(path!("logout-all"))
-        .unify()
-        .or(path!("password"))
-        .unify()
-        .or(path!("kv"))
-        .unify()
-        .or(path!("slow-kv"))
-        .unify()
-        .or(path!("admin" / "revoke"))
-        .unify()
-        .or(path!("token"))
-        .unify()
-        .or(path!("token" / "refresh"))
-        .unify()
-        .or(path!("token" / "revoke"))
-        .unify();
-    let read = path!("kv").or(path!("sessions")).unify();
-    let ended = path!("sessions" / String).map(drop).untuple_one();
-    let routes = written.and(post()).or(read.and(get())).unify();
-    let routes = routes.or(ended.and(warp::delete())).unify();
+    let token = path!("token").or(path!("token" / "refresh")).unify();
+    let routes = token.or(path!("token" / "revoke")).unify().and(post());
     routes.map(|| Reply(shared::not_available_yet())).boxed()
 }
 
@@ -96,7 +101,59 @@ fn maybe(identity: MaybeIdentity<Claims>) -> Reply {
 
 async fn login(flow: Flow, body: Result<Vec<u8>, BodyFault>) -> Result<Reply, Rejection> {
     let body = body.as_deref().map_err(|fault| *fault);
-    Ok(Reply(shared::login(&flow, body)?))
+    Ok(Reply(shared::login(&flow, body).await?))
+}
+
+async fn elevate(session: Session) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::elevate(&session).await?))
+}
+
+async fn logout(flow: Flow) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::logout(&flow).await?))
+}
+
+async fn logout_others(session: Session) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::logout_others(&session).await?))
+}
+
+async fn logout_all(flow: Flow) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::logout_all(&flow).await?))
+}
+
+async fn password(session: Session) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::password(&session).await?))
+}
+
+async fn kv_write(session: Session, body: Result<Vec<u8>, BodyFault>) -> Result<Reply, Rejection> {
+    let body = body.as_deref().map_err(|fault| *fault);
+    Ok(Reply(shared::kv_write(&session, body).await?))
+}
+
+async fn kv_read(session: Session, query: Option<String>) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::kv_read(&session, query.as_deref()).await?))
+}
+
+async fn slow_kv(
+    session: Session,
+    query: Option<String>,
+    body: Result<Vec<u8>, BodyFault>,
+) -> Result<Reply, Rejection> {
+    let body = body.as_deref().map_err(|fault| *fault);
+    let sleep = time::sleep; // tidy-allow: the wait that the route is for
+    Ok(Reply(shared::slow_kv(&session, query.as_deref(), body, sleep).await?))
+}
+
+async fn list(session: Session) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::sessions(&session).await?))
+}
+
+async fn end_session(handle: String, session: Session) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::end_session(&session, &handle).await?))
+}
+
+async fn admin_revoke(flow: Flow, body: Result<Vec<u8>, BodyFault>) -> Result<Reply, Rejection> {
+    let body = body.as_deref().map_err(|fault| *fault);
+    Ok(Reply(shared::admin_revoke(&flow, body).await?))
 }
 
 /// The body as far as it may be read; warp's own limit would ask for a `Content-Length`.
@@ -124,10 +181,6 @@ async fn collect(
     Ok(body)
 }
 
-fn logout(flow: Flow) -> Reply {
-    Reply(shared::logout(&flow))
-}
-
 #[derive(Debug)]
 struct Failure;
 
@@ -138,9 +191,15 @@ pub(crate) fn failure() -> warp::Rejection {
     warp::reject::custom(Failure)
 }
 
-fn stream() -> impl warp::Reply {
+async fn fail(flow: Flow) -> Result<Reply, warp::Rejection> {
+    shared::fail(&flow).await.map_err(Rejection)?;
+    Err(failure())
+}
+
+async fn stream(flow: Flow) -> Result<impl warp::Reply, Rejection> {
+    shared::visit(&flow).await?;
     let pieces = stream::iter(shared::STREAM.map(Ok::<_, Infallible>));
-    with_header(warp::reply::stream(pieces), "content-type", shared::STREAM_TYPE)
+    Ok(with_header(warp::reply::stream(pieces), "content-type", shared::STREAM_TYPE))
 }
 
 /// Nothing for a request that asks for no WebSocket.
@@ -148,7 +207,12 @@ pub(crate) fn upgrade() -> impl Filter<Extract = (Option<Ws>,), Error = Infallib
     warp::ws().map(Some).or(warp::any().map(|| None)).unify()
 }
 
-pub(crate) fn ws(upgrade: Option<Ws>) -> Response {
+async fn ws(flow: Flow, upgrade: Option<Ws>) -> Result<Response, Rejection> {
+    shared::visit(&flow).await?;
+    Ok(echo_on(upgrade))
+}
+
+pub(crate) fn echo_on(upgrade: Option<Ws>) -> Response {
     match upgrade {
         Some(upgrade) => upgrade.on_upgrade(echo).into_response(),
         None => Reply(shared::no_websocket()).into_response(),
@@ -184,6 +248,6 @@ fn credential(jam: &Jam, request: &Request<()>) -> Reply {
     Reply(shared::credential(source, &found))
 }
 
-fn debug(flow: Flow) -> Reply {
-    Reply(shared::debug(&flow))
+async fn debug(flow: Flow) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::debug(&flow).await?))
 }

@@ -9,6 +9,7 @@ use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use jam_core::flow::Flow;
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::reject::Reject;
 use jam_core::scope::ScopeRule;
@@ -34,6 +35,15 @@ pub fn require_login(to: LoginRedirect) -> GuardLayer {
     GuardLayer { rule: Rule::Login(Arc::new(to)) }
 }
 
+/// A middleware that lets only those in whose login is not long ago, and by the methods of `rule`
+/// ("sudo mode"); for the `.wrap(…)` of a route, a resource, a scope or the `App`.
+///
+/// The others get 401: without an identity as everywhere, with one
+/// `insufficient_user_authentication`, and what a login would have to be like (RFC 9470 §3).
+pub fn require_fresh(rule: RequireFresh) -> GuardLayer {
+    GuardLayer { rule: Rule::Fresh(Arc::new(rule)) }
+}
+
 /// Lets only those requests through that fulfil a rule; the others never reach the inner service.
 ///
 /// It reads the [`Flow`] of a [`JamLayer`](crate::JamLayer) further out. Without one every request
@@ -47,6 +57,7 @@ pub struct GuardLayer {
 enum Rule {
     Scope(Arc<ScopeRule>),
     Login(Arc<LoginRedirect>),
+    Fresh(Arc<RequireFresh>),
 }
 
 impl Rule {
@@ -54,6 +65,7 @@ impl Rule {
         match self {
             Rule::Scope(rule) => flow?.require(rule).await,
             Rule::Login(to) => flow?.require_login(to).await,
+            Rule::Fresh(rule) => flow?.require_fresh(rule).await,
         }
     }
 }

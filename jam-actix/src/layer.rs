@@ -1,8 +1,9 @@
 //! The middleware that begins and finishes the flow of each request.
 
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::{Error, HttpMessage};
 use futures_util::future::{Either, FutureExt, Join, Then, join};
@@ -10,7 +11,7 @@ use jam_core::Jam;
 use jam_core::flow::Flow;
 
 use crate::patched::Patched;
-use crate::{NowOrLater, Rejection, View, sink};
+use crate::{Rejection, View, sink};
 
 /// Gives every request its [`Flow`] and puts what the flow recorded onto the response.
 ///
@@ -32,10 +33,9 @@ impl JamLayer {
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for JamLayer
+impl<S, B: 'static> Transform<S, ServiceRequest> for JamLayer
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
@@ -55,14 +55,13 @@ pub struct JamService<S> {
     jam: Jam,
 }
 
-impl<S, B> Service<ServiceRequest> for JamService<S>
+impl<S, B: 'static> Service<ServiceRequest> for JamService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Call<S::Future, B>;
+    type Future = Either<Now<B>, Then<Called<S::Future>, Finishing<B>, Finish<B>>>;
 
     forward_ready!(inner);
 
@@ -71,25 +70,27 @@ where
         let begun = request.extensions().get::<Flow>().is_some_and(|f| f.jam().is_same(&self.jam));
         let flow = (!begun).then(|| self.jam.begin(&View::from(request.request())));
         if let Some(flow) = &flow {
+            if let Err(reject) = flow.admit() {
+                let answer = request.into_response(sink::build(&reject.respond()));
+                return Either::Left(ready(Ok(answer.map_into_right_body())));
+            }
             request.extensions_mut().insert(flow.clone());
         }
         // No clone of the request is kept here: actix allows the service one owner of it only.
-        join(self.inner.call(request), ready(flow)).then(finish)
+        Either::Right(join(self.inner.call(request), ready(flow)).then(finish))
     }
 }
 
 type Outcome<B> = Result<ServiceResponse<B>, Error>;
-type Finishing<B> = NowOrLater<Outcome<EitherBody<B>>>;
-/// The inner outcome together with the flow that this layer began, and then what becomes of them.
-type Call<F, B> = Then<
-    Join<F, Ready<Option<Flow>>>,
-    Finishing<B>,
-    fn((Outcome<B>, Option<Flow>)) -> Finishing<B>,
->;
+type Now<B> = Ready<Outcome<EitherBody<B>>>;
+/// The inner service's future, together with the flow that this layer began.
+type Called<F> = Join<F, Ready<Option<Flow>>>;
+type Finish<B> = fn((Outcome<B>, Option<Flow>)) -> Finishing<B>;
+type Finishing<B> = Either<Now<B>, Pin<Box<dyn Future<Output = Outcome<EitherBody<B>>>>>>;
 
 fn finish<B: 'static>((outcome, flow): (Outcome<B>, Option<Flow>)) -> Finishing<B> {
     // A refusal that is on its way to the client was not swallowed.
-    outcome.as_ref().err().and_then(Error::as_error).map(Rejection::answer);
+    outcome.as_ref().err().and_then(Error::as_error).map(Rejection::handled);
     let Some(flow) = flow.filter(Flow::is_touched) else {
         // The untouched path ends here: no box, no allocation.
         return Either::Left(ready(outcome.map(ServiceResponse::map_into_left_body)));

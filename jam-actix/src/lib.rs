@@ -1,4 +1,4 @@
-//! Jam for actix-web: who is calling, as an extractor.
+//! Jam for actix-web: who is calling, and his session, as extractors.
 //!
 //! ```
 //! use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
@@ -43,11 +43,75 @@
 //!   onto the response.
 //! - [`Identity<P>`] and [`MaybeIdentity<P>`] say who is calling; `P` is any type of yours that
 //!   implements `serde::Deserialize`.
-//! - [`require_scope`] and [`require_login`] guard routes, resources and scopes.
+//! - [`Session`] is the session of the request: its values, and login and logout.
+//! - [`require_scope`], [`require_login`] and [`require_fresh`] guard routes, resources and scopes.
 //! - [`Flow`] hands a token out at login and takes it back at logout; [`Rejection`] lets a handler
-//!   write `?` after its methods.
+//!   write `?` after its methods and those of a session.
+//! - [`sweep_every`] drops what has expired from a store that does not do so itself.
 //!
-//! Everything else, from keys to configuration, is `jam_core`'s.
+//! Everything else, from keys and stores to configuration, is `jam_core`'s.
+//!
+//! # Sessions
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
+//! use actix_web::{App, web};
+//! use jam_actix::{Identity, JamLayer, Rejection, Session, sweep_every};
+//! use jam_core::Jam;
+//! use jam_core::session::{Login, MemoryStore, SessionBackend, SessionPolicy};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct User {
+//!     sub: String,
+//! }
+//!
+//! async fn login(session: Session) -> Result<&'static str, Rejection> {
+//!     // Once the password is right, that is. The session has a new id from here on.
+//!     session.login(Login::new("alice").scopes(["user"]))?;
+//!     Ok("welcome")
+//! }
+//!
+//! async fn count(user: Identity<User>, session: Session) -> Result<String, Rejection> {
+//!     // Runs again when another request of this session was faster: no visit is lost.
+//!     session.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1)?;
+//!     let visits: Option<u32> = session.get("visits").await?;
+//!     Ok(format!("{}: {}", user.sub, visits.unwrap_or(0)))
+//! }
+//!
+//! # #[actix_web::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = SessionPolicy::new(Duration::from_secs(1800), Duration::from_secs(12 * 3600));
+//! let sessions = SessionBackend::builder(policy, MemoryStore::new());
+//! let jam = Jam::builder().session(sessions).build()?;
+//! actix_web::rt::spawn(sweep_every(jam.clone(), Duration::from_secs(60)));
+//! let app = App::new()
+//!     .route("/login", web::post().to(login))
+//!     .route("/count", web::get().to(count))
+//!     .wrap(JamLayer::new(jam));
+//! let app = init_service(app).await;
+//!
+//! let answer = call_service(&app, TestRequest::post().uri("/login").to_request()).await;
+//! let cookie = answer.headers().get("set-cookie").ok_or("no cookie")?.to_str()?;
+//! let cookie = cookie.split(';').next().ok_or("an empty cookie")?.to_owned();
+//! for said in ["alice: 1", "alice: 2"] {
+//!     let visit = TestRequest::get().uri("/count").insert_header(("cookie", cookie.as_str()));
+//!     assert_eq!(call_and_read_body(&app, visit.to_request()).await, said);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - What a handler records is written when its answer leaves, an error included. Where that cannot
+//!   be done, the answer says so in place of the handler's: 401 when the session ended or was given
+//!   another id meanwhile, 409, 413, or 503. [`save`](jam_core::session::Session::save) writes at
+//!   once, for a handler that wants to know.
+//! - A request that touches nothing leaves its answer as it is, and the store alone.
+//! - A request with a cookie of Jam's that another site's page has made a browser send, to change
+//!   something or to open a WebSocket, is refused with 403 before it gets past the layer
+//!   ([`CsrfPolicy`](jam_core::csrf::CsrfPolicy)).
 //!
 //! # Where the Jam is built
 //!
@@ -111,23 +175,46 @@
 //!
 //! The body is never polled here. What a handler records before it returns its response arrives
 //! with the head, before the first chunk of a stream and on the 101 of a WebSocket alike; what the
-//! stream or socket would record afterwards has no response to go to. So extract
-//! [`Identity<P>`] beside the parts of the upgrade, here with actix-ws, and move it into the
-//! socket's task:
+//! stream or socket would record afterwards has no response to go to. So extract [`Identity<P>`]
+//! and [`Session`] beside the parts of the upgrade, here with actix-ws, and let the socket's task go
+//! on with [`detached`](jam_core::session::Session::detached): it reads and writes at once, and says
+//! when the session has [`ended`](jam_core::session::DetachedSession::ended), so that a logout
+//! closes the socket.
 //!
 //! ```
+//! # use std::pin::pin;
 //! # use actix_web::{HttpRequest, HttpResponse, web};
-//! # use jam_actix::Identity;
+//! # use actix_ws::Message;
+//! # use futures_util::future::{Either, select};
+//! # use jam_actix::{Identity, Rejection, Session};
 //! # #[derive(serde::Deserialize)]
 //! # struct User { name: String }
 //! async fn socket(
 //!     user: Identity<User>,
+//!     session: Session,
 //!     request: HttpRequest,
 //!     body: web::Payload,
 //! ) -> actix_web::Result<HttpResponse> {
-//!     let (response, mut session, _messages) = actix_ws::handle(&request, body)?;
+//!     // None for a user by token: he has no session that could end.
+//!     let detached = session.detached().await.map_err(Rejection::from)?;
+//!     let (response, mut socket, mut messages) = actix_ws::handle(&request, body)?;
 //!     actix_web::rt::spawn(async move {
-//!         let _ = session.text(format!("hello {}", user.name)).await;
+//!         let mut ended = pin!(async {
+//!             match &detached {
+//!                 Some(session) => session.ended().await,
+//!                 None => std::future::pending().await,
+//!             }
+//!         });
+//!         while let Either::Left((Some(Ok(message)), _)) =
+//!             select(pin!(messages.recv()), &mut ended).await
+//!         {
+//!             let Message::Text(text) = message else { continue };
+//!             if let Some(session) = &detached {
+//!                 let _ = session.set("said", &*text).await;
+//!             }
+//!             let _ = socket.text(format!("{}: {text}", user.name)).await;
+//!         }
+//!         let _ = socket.close(None).await;
 //!     });
 //!     Ok(response)
 //! }
@@ -139,23 +226,20 @@
 //! the core's: `aws_lc_rs` and `config` are on by default; `rust_crypto` is the fallback where no C
 //! compiler is at hand. `utoipa` adds the module `openapi`, for OpenAPI documents of utoipa 5.
 
-use std::future::{Future, Ready};
-use std::pin::Pin;
-
-use futures_util::future::Either;
-
 mod extract;
 mod guard;
 mod layer;
 mod patched;
 mod rejection;
 mod sink;
+mod sweep;
 mod view;
 
-pub use extract::{Flow, Identity, MaybeIdentity};
-pub use guard::{GuardLayer, GuardService, require_login, require_scope};
+pub use extract::{Flow, Identity, MaybeIdentity, Session};
+pub use guard::{GuardLayer, GuardService, require_fresh, require_login, require_scope};
 pub use layer::{JamLayer, JamService};
 pub use rejection::Rejection;
+pub use sweep::sweep_every;
 pub use view::View;
 
 /// The sources of a `Jam` as security schemes of an OpenAPI document.
@@ -164,9 +248,6 @@ pub mod openapi {
     #[doc(inline)]
     pub use jam_openapi::SecuritySchemes;
 }
-
-/// What is mostly there at once; boxed only where it has to be waited for.
-type NowOrLater<T> = Either<Ready<T>, Pin<Box<dyn Future<Output = T>>>>;
 
 /// What a request is told that no layer has seen.
 const MISSING_LAYER: &str = "add `.wrap(jam_actix::JamLayer::new(jam))` to the App as its last \

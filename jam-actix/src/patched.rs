@@ -32,8 +32,10 @@ impl fmt::Display for Patched {
 
 impl ResponseError for Patched {
     fn status_code(&self) -> StatusCode {
-        let error = || self.error.as_response_error().status_code();
-        self.replacement.as_ref().map_or_else(error, sink::status)
+        match &self.replacement {
+            Some(answer) => sink::build(answer).status(),
+            None => self.error.as_response_error().status_code(),
+        }
     }
 
     fn error_response(&self) -> HttpResponse {

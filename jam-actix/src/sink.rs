@@ -24,15 +24,12 @@ pub(crate) fn apply<B>(
 
 /// The response of a rejection: status, challenge and JSON body as the core's table has them.
 pub(crate) fn build(answer: &RejectResponse) -> HttpResponse {
-    let mut response = HttpResponse::with_body(status(answer), BoxBody::new(answer.body.clone()));
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::with_body(status, BoxBody::new(answer.body.clone()));
     for (name, value) in answer.headers.iter().filter_map(|(name, value)| parse(name, value)) {
         response.headers_mut().append(name, value);
     }
     response
-}
-
-pub(crate) fn status(answer: &RejectResponse) -> StatusCode {
-    StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Puts the headers of the patch beside those that are there.
@@ -42,7 +39,11 @@ pub(crate) fn put(patch: &ResponsePatch, headers: &mut HeaderMap) {
         match header.op {
             HeaderOp::Append => headers.append(name, value),
             HeaderOp::Set => drop(headers.insert(name, value)),
-            HeaderOp::MergeList => merge(headers, name, &value),
+            HeaderOp::MergeList => {
+                let merged = header.merged_into(headers.get_all(&name).map(HeaderValue::as_bytes));
+                let merged = HeaderValue::from_bytes(&merged);
+                drop(headers.insert(name, merged.unwrap_or(value)));
+            }
         }
     }
 }
@@ -52,19 +53,4 @@ fn parse(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     let mut value = HeaderValue::try_from(value).ok()?;
     value.set_sensitive(true);
     Some((HeaderName::try_from(name).ok()?, value))
-}
-
-/// One line with the members already there and those of `value` that are missing.
-fn merge(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
-    let mut list: Vec<&[u8]> = Vec::new();
-    let lines = headers.get_all(&name).chain([value]).map(HeaderValue::as_bytes);
-    for member in lines.flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii) {
-        let there = |known: &&[u8]| *known == b"*" || known.eq_ignore_ascii_case(member);
-        if !member.is_empty() && !list.iter().any(there) {
-            list.push(member);
-        }
-    }
-    if let Ok(joined) = HeaderValue::from_bytes(&list.join(&b", "[..])) {
-        headers.insert(name, joined);
-    }
 }

@@ -30,6 +30,12 @@ impl RequestView for View<'_> {
         self.0.uri.query()
     }
 
+    // HTTP/2 puts `:authority` there, HTTP/1 the host of a target in absolute form, which counts more
+    // than `Host` (RFC 9112 §3.2.2). What a proxy forwards in other headers, any client can send.
+    fn authority(&self) -> Option<&str> {
+        self.0.uri.authority().map(|authority| authority.as_str())
+    }
+
     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
         // By name the map would first make a `HeaderName` of it, and for most names allocate that.
         for (_, value) in self.0.headers().iter().filter(|(known, _)| known.as_str() == name) {

@@ -203,3 +203,7 @@ const MISSING_LAYER: &str = "add `.layer(jam_axum::JamLayer::new(jam))` as the l
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from-python.md")]
+struct ComingFromPython;

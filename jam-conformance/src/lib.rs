@@ -1,4 +1,7 @@
-//! The conformance kit of Jam: what every adapter has to do, shown over the wire.
+//! The conformance kit of Jam: what every adapter has to do, shown over the wire, and what every
+//! store of sessions has to do: [`store`].
+//!
+//! # Adapters
 //!
 //! The kit starts an adapter's *reference application*, speaks raw HTTP/1.1 with it over loopback
 //! sockets, and HTTP/2 where it has that, and compares each answer, to the byte where all adapters
@@ -40,7 +43,7 @@
 //! | `GET /admin` | `admin`, behind a guard for the scope `admin` |
 //! | `GET /page` | `page`, behind a guard that redirects to `/login` |
 //! | `POST /login` | takes `{"user","password"}`, answers `{"token"}` with `Cache-Control: no-store`, and hands the token out by its transport; 401 `{"error":"invalid_credentials"}`, 400 `{"error":"invalid_request"}` for another body |
-//! | `POST /logout` | `{"ok":true}`; takes the token back |
+//! | `POST /logout` | `{"ok":true}`; ends the session and takes the token back |
 //! | `GET /jwks.json` | the public keys, with `Cache-Control: public, max-age=300` |
 //! | `GET /fail` | the framework's own error, 500 |
 //! | `GET /stream` | `one`, `two`, `three`, a line each, each in a chunk |
@@ -61,6 +64,9 @@
 //! | `GET /kit/panic` | panics |
 //! | `GET /kit/stream` | takes an `Identity` and writes; an endless body of lines `more` |
 //! | `GET /kit/ws` | takes an `Identity` and writes; a WebSocket that echoes |
+//! | `POST /kit/hold?gate=` | loads the session, waits until the gate is opened, writes `held` = 1; `{"ok":true}` |
+//! | `GET /kit/held?gate=` | `{"ok":true}` once a request waits at the gate |
+//! | `POST /kit/release?gate=` | `{"ok":true}`; opens the gate |
 //! | `GET /kit/admin/here`, `…/there` | `admin`; one guard for the scope `admin` around both |
 //! | `GET /kit/page/here` | `page`; a guard that redirects to `/login` around the scope |
 //!
@@ -71,6 +77,7 @@ mod adapter;
 mod http2;
 mod report;
 mod server;
+pub mod store;
 mod transcript;
 mod websocket;
 mod wire;

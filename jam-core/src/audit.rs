@@ -17,6 +17,7 @@ pub(crate) enum Refused {
     RotatedSession,
     Expired,
     Undecodable,
+    StoreUnavailable,
     CrossSite,
     InsufficientScope,
     NotFresh,
@@ -31,6 +32,7 @@ impl Refused {
             Self::RotatedSession => "rotated_session",
             Self::Expired => "expired",
             Self::Undecodable => "undecodable_record",
+            Self::StoreUnavailable => "store_unavailable",
             Self::CrossSite => "cross_site",
             Self::InsufficientScope => "insufficient_scope",
             Self::NotFresh => "not_fresh",
@@ -64,6 +66,11 @@ pub(crate) fn token_refused(kind: ErrorKind) {
     }
 }
 
+/// A write that was refused, by its kind.
+pub(crate) fn write_refused(kind: ErrorKind) {
+    tracing::info!(target: "jam::audit", outcome = "refused", reason = kind.as_str());
+}
+
 pub(crate) fn accepted(via: &'static str) {
     tracing::debug!(target: "jam::audit", outcome = "accepted", via);
 }
@@ -94,6 +101,11 @@ impl Done {
 
 pub(crate) fn done(what: Done, session: SessionHandle) {
     tracing::info!(target: "jam::audit", outcome = what.as_str(), session = %pseudonym(session));
+}
+
+/// The same, of a session that the client keeps and that has no name.
+pub(crate) fn done_by_client(what: Done) {
+    tracing::info!(target: "jam::audit", outcome = what.as_str());
 }
 
 /// Lets the events of one session be told from those of others, by nobody but this process.

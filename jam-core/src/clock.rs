@@ -145,11 +145,6 @@ impl NumericDate {
 
     /// Reads a JSON number exactly, exponents included, without a detour through a float.
     pub(crate) fn from_json_number(text: &str) -> Option<Self> {
-        // Nearly every date: whole seconds, too few digits to overflow.
-        if text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let seconds = text.bytes().fold(0, |n, digit| n * 10 + u64::from(digit - b'0'));
-            return Self::from_seconds(seconds);
-        }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
             None => (text, 0),

@@ -105,10 +105,13 @@ pub(crate) fn is_forged(guard: Option<&CsrfGuard>, view: &dyn RequestView) -> bo
         return true;
     }
     if let Said::Once(origin) = origin {
-        if policy.trusted.iter().any(|trusted| origin.eq_ignore_ascii_case(trusted.as_bytes())) {
+        let Some(origin) = std::str::from_utf8(origin).ok().and_then(Origin::parse) else {
+            return true;
+        };
+        if policy.trusted.iter().filter_map(|trusted| Origin::parse(trusted)).any(|o| o == origin) {
             return false;
         }
-        if !is_own(origin, view) {
+        if !is_own(&origin, view) {
             return true;
         }
     }
@@ -154,20 +157,18 @@ impl<'a> Said<'a> {
 
 /// Whether an origin is the host that the request was sent to. The scheme plays no part but for its
 /// own port: behind a proxy that speaks TLS nobody here knows it.
-fn is_own(origin: &[u8], view: &dyn RequestView) -> bool {
-    let origin = std::str::from_utf8(origin).ok().and_then(Origin::parse);
+fn is_own(origin: &Origin<'_>, view: &dyn RequestView) -> bool {
     let host = match (view.authority(), Said::by(view, "host")) {
         (Some(authority), _) => Some(authority),
         (None, Said::Once(host)) => std::str::from_utf8(host).ok(),
         (None, Said::Nothing | Said::Several) => None,
     };
-    origin.zip(host).is_some_and(|(origin, host)| {
-        origin.authority.eq_ignore_ascii_case(origin.without_port(host))
-    })
+    host.is_some_and(|host| origin.authority.eq_ignore_ascii_case(origin.without_port(host)))
 }
 
 /// An origin as `Origin` spells it (RFC 6454 §6.2).
 struct Origin<'a> {
+    scheme: &'a str,
     /// Host and port, the latter only where it is not the scheme's own.
     authority: &'a str,
     own_port: &'static str,
@@ -176,20 +177,28 @@ struct Origin<'a> {
 impl<'a> Origin<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let (scheme, authority) = text.split_once("://")?;
-        let is_scheme = !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
-        let is_host = !authority.is_empty()
-            && authority.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\".contains(&byte));
+        let is_scheme = !scheme.is_empty()
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        let is_host =
+            authority.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\".contains(&byte));
         let own_port = match scheme.to_ascii_lowercase().as_str() {
             "https" | "wss" => ":443",
             "http" | "ws" => ":80",
             _ => "",
         };
-        let mut origin = Self { authority, own_port };
+        let mut origin = Self { scheme, authority, own_port };
         origin.authority = origin.without_port(authority);
-        (is_scheme && is_host).then_some(origin)
+        (is_scheme && is_host && !origin.authority.is_empty()).then_some(origin)
     }
 
     fn without_port<'h>(&self, host: &'h str) -> &'h str {
         host.strip_suffix(self.own_port).unwrap_or(host)
+    }
+}
+
+impl PartialEq for Origin<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.scheme.eq_ignore_ascii_case(other.scheme)
+            && self.authority.eq_ignore_ascii_case(other.authority)
     }
 }

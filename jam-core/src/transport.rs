@@ -1,6 +1,8 @@
 //! How a credential is handed to the client and taken back.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,11 +17,29 @@ use crate::source::{CredentialSource, is_token};
 #[derive(Clone, Debug)]
 pub struct CredentialTransport(Kind);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Kind {
     None,
     Cookie(CookieSettings),
     Header(String),
+    Custom { label: &'static str, persist: Arc<PersistFn>, clear: Arc<ClearFn> },
+}
+
+type PersistFn = dyn Fn(&str, Option<Duration>) -> ResponseHeaders + Send + Sync;
+type ClearFn = dyn Fn() -> ResponseHeaders + Send + Sync;
+
+/// Names and values of response headers, in order. They are added beside whatever is there.
+pub type ResponseHeaders = Vec<(String, String)>;
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Cookie(cookie) => f.debug_tuple("Cookie").field(cookie).finish(),
+            Self::Header(name) => f.debug_tuple("Header").field(name).finish(),
+            Self::Custom { label, .. } => f.debug_tuple("Custom").field(label).finish(),
+        }
+    }
 }
 
 /// A header that hands out or takes back a credential.
@@ -32,6 +52,26 @@ pub(crate) struct Handover {
 impl Handover {
     fn cookie(value: String) -> Self {
         Self { name: "set-cookie".to_owned(), value, op: HeaderOp::Append }
+    }
+
+    /// An adapter cannot send what is no header: that is an error here, and not silence there.
+    fn custom(label: &str, headers: ResponseHeaders) -> Result<Vec<Self>, Error> {
+        let is_sendable = |(name, value): &(String, String)| {
+            is_token(name) && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        };
+        if !headers.iter().all(is_sendable) {
+            let message = format!("the transport `{label}` made a header that HTTP does not allow");
+            tracing::error!(target: "jam", "{message}");
+            return Err(Error::new(ErrorKind::InvalidPayload, message));
+        }
+        let headers = headers.into_iter();
+        Ok(headers
+            .map(|(name, value)| Self {
+                name: name.to_ascii_lowercase(),
+                value,
+                op: HeaderOp::Append,
+            })
+            .collect())
     }
 
     /// Has the browser forget what the site left with it (Clear Site Data §3.1).
@@ -63,17 +103,31 @@ impl CredentialTransport {
         Self(Kind::Header(name.into()))
     }
 
+    /// In a way of the application's own: `persist` makes the headers that hand a credential out,
+    /// given how long it lives, and `clear` those that take it back. Both are made from one
+    /// description, or the second misses the first. `label` names it in
+    /// [`describe`](crate::Jam::describe).
+    ///
+    /// What a cookie of one's own lacks, this type's cookies have: `HttpOnly`, `Secure`, a prefix.
+    pub fn custom(
+        label: &'static str,
+        persist: impl Fn(&str, Option<Duration>) -> ResponseHeaders + Send + Sync + 'static,
+        clear: impl Fn() -> ResponseHeaders + Send + Sync + 'static,
+    ) -> Self {
+        Self(Kind::Custom { label, persist: Arc::new(persist), clear: Arc::new(clear) })
+    }
+
     pub(crate) fn as_cookie(&self) -> Option<&CookieSettings> {
         match &self.0 {
             Kind::Cookie(cookie) => Some(cookie),
-            Kind::None | Kind::Header(_) => None,
+            Kind::None | Kind::Header(_) | Kind::Custom { .. } => None,
         }
     }
 
     /// Settles the cookie's effective name, and refuses contradictions.
     pub(crate) fn checked(self) -> Result<Self, Error> {
         match self.0 {
-            Kind::None => Ok(self),
+            Kind::None | Kind::Custom { .. } => Ok(self),
             Kind::Cookie(cookie) => cookie.checked().map(Self::cookie),
             Kind::Header(name) if is_token(&name) && !name.eq_ignore_ascii_case("set-cookie") => {
                 Ok(Self(Kind::Header(name.to_ascii_lowercase())))
@@ -106,11 +160,17 @@ impl CredentialTransport {
                 value: credential.to_owned(),
                 op: HeaderOp::Set,
             }],
+            Kind::Custom { label, persist, .. } => {
+                Handover::custom(label, persist(credential, lifetime))?
+            }
         })
     }
 
     /// The headers that take it back.
     pub(crate) fn clear(&self, chunks: usize) -> Vec<Handover> {
+        if let Kind::Custom { label, clear, .. } = &self.0 {
+            return Handover::custom(label, clear()).unwrap_or_default();
+        }
         let Some(cookie) = self.as_cookie() else { return Vec::new() };
         let names = (0..chunks.max(1)).map(|index| chunk::name(&cookie.name, index));
         names.map(|name| Handover::cookie(cookie.clear(&name))).collect()
@@ -119,7 +179,7 @@ impl CredentialTransport {
     /// Where a request carries what this hands out.
     pub(crate) fn own_source(&self) -> Option<CredentialSource> {
         match &self.0 {
-            Kind::None => None,
+            Kind::None | Kind::Custom { .. } => None,
             Kind::Cookie(cookie) => Some(CredentialSource::cookie(cookie.name.as_str())),
             Kind::Header(name) => Some(CredentialSource::header(name)),
         }
@@ -150,6 +210,7 @@ impl CredentialTransport {
             Kind::None => json!("none"),
             Kind::Cookie(cookie) => json!({ "cookie": cookie.describe() }),
             Kind::Header(name) => json!({ "header": name }),
+            Kind::Custom { label, .. } => json!({ "custom": label }),
         }
     }
 }

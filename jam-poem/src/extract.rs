@@ -1,9 +1,10 @@
-//! Extractors: who is calling, and the request's own flow.
+//! Extractors: who is calling, the session, and the request's own flow.
 
 use std::ops::Deref;
 
+use jam_core::deferred::Deferred;
 use jam_core::identity::FromPayload;
-use jam_core::{Reject, flow};
+use jam_core::{Reject, flow, session};
 use poem::{FromRequest, Request, RequestBody, Result};
 
 use crate::{MISSING_LAYER, Rejection};
@@ -11,36 +12,23 @@ use crate::{MISSING_LAYER, Rejection};
 /// Whoever is calling, with the payload `P`; a request without a usable credential never reaches
 /// the handler.
 ///
-/// It dereferences to the core's [`Identity`](jam_core::Identity) and through it to `P`. The
-/// credential is verified once a request, however many extractors ask.
+/// It dereferences to the core's [`Identity`](jam_core::Identity) and through it to `P`. A token is
+/// verified and a session is loaded once a request, however many extractors ask.
 ///
 /// # Errors
 ///
 /// Rejects with 401 and a bare challenge where there is no credential, 401 `invalid_token` where it
-/// fails verification, 400 `invalid_request` where a header holds no credential at all (RFC 6750
-/// §3.1), and 500 where no [`JamLayer`](crate::JamLayer) wraps the route.
+/// does not hold, 400 `invalid_request` where a header holds no credential at all (RFC 6750 §3.1),
+/// 503 where the store of sessions is down, and 500 where no [`JamLayer`](crate::JamLayer) wraps
+/// the route.
 ///
 /// Take [`MaybeIdentity`] where the caller may be nobody, not poem's `Option<Identity<P>>`: that
-/// hides every error, a forgotten layer among them. A bad header that it hides is refused all the
-/// same, in place of the handler's answer.
+/// hides every error, a store that is down and a forgotten layer among them. A bad header or an
+/// outage that it hides is refused all the same, in place of the handler's answer.
 // The bound stands on the struct so that the compiler names a wrong `P` where a signature says it,
 // instead of calling the whole handler unfit.
 #[derive(Clone, Debug)]
 pub struct Identity<P: FromPayload>(pub jam_core::Identity<P>);
-
-impl<P: FromPayload> Deref for Identity<P> {
-    type Target = jam_core::Identity<P>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl<'r, P: FromPayload> FromRequest<'r> for Identity<P> {
-    async fn from_request(request: &'r Request, _: &mut RequestBody) -> Result<Self> {
-        Ok(Identity(flow_of(request)?.identity().await.map_err(Rejection::from)?))
-    }
-}
 
 /// Whoever is calling, or nobody.
 ///
@@ -49,26 +37,25 @@ impl<'r, P: FromPayload> FromRequest<'r> for Identity<P> {
 ///
 /// # Errors
 ///
-/// Rejects with 400 or 401 where a header carries a bad credential, and 500 where no
-/// [`JamLayer`](crate::JamLayer) wraps the route.
+/// Rejects with 400 or 401 where a header carries a bad credential, 503 where the store of sessions
+/// is down, and 500 where no [`JamLayer`](crate::JamLayer) wraps the route.
 #[derive(Clone, Debug)]
 pub struct MaybeIdentity<P: FromPayload>(pub Option<jam_core::Identity<P>>);
 
-impl<P: FromPayload> Deref for MaybeIdentity<P> {
-    type Target = Option<jam_core::Identity<P>>;
+/// The session of this request, of whoever is logged in or of nobody yet: `get`, `set`, `update`,
+/// `login`, `rotate`, `destroy`. Nothing is read from the store before a method asks.
+///
+/// It dereferences to the core's [`Session`](jam_core::session::Session).
+///
+/// # Errors
+///
+/// Rejects with 501 where the `Jam` has no session backend, and with 500 where no
+/// [`JamLayer`](crate::JamLayer) wraps the route. Its methods refuse for themselves.
+#[derive(Clone, Debug)]
+pub struct Session(pub session::Session);
 
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl<'r, P: FromPayload> FromRequest<'r> for MaybeIdentity<P> {
-    async fn from_request(request: &'r Request, _: &mut RequestBody) -> Result<Self> {
-        Ok(MaybeIdentity(flow_of(request)?.maybe_identity().await.map_err(Rejection::from)?))
-    }
-}
-
-/// The request's flow, for handlers that log in and out: `persist_jwt`, `clear_jwt`, `require`.
+/// The request's flow, for handlers that hand tokens out and take them back: `persist_jwt`,
+/// `clear_jwt`, `require`.
 ///
 /// It dereferences to the core's [`Flow`](jam_core::flow::Flow).
 ///
@@ -78,19 +65,33 @@ impl<'r, P: FromPayload> FromRequest<'r> for MaybeIdentity<P> {
 #[derive(Clone, Debug)]
 pub struct Flow(pub flow::Flow);
 
-impl Deref for Flow {
-    type Target = flow::Flow;
+/// What an extractor asks the flow for.
+type Ask<T> = fn(&flow::Flow) -> Deferred<'static, Result<T, Reject>>;
 
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
+/// Makes an extractor of a newtype: it asks the flow, and dereferences to what that answered.
+macro_rules! extractor {
+    ($name:ident $(<$payload:ident>)?($inner:ty): $ask:expr) => {
+        impl$(<$payload: FromPayload>)? Deref for $name$(<$payload>)? {
+            type Target = $inner;
+
+            fn deref(&self) -> &$inner {
+                &self.0
+            }
+        }
+
+        impl<'r $(, $payload: FromPayload)?> FromRequest<'r> for $name$(<$payload>)? {
+            async fn from_request(request: &'r Request, _: &mut RequestBody) -> Result<Self> {
+                let ask: Ask<$inner> = $ask;
+                Ok(Self(ask(flow_of(request)?).await.map_err(Rejection::from)?))
+            }
+        }
+    };
 }
 
-impl<'r> FromRequest<'r> for Flow {
-    async fn from_request(request: &'r Request, _: &mut RequestBody) -> Result<Self> {
-        Ok(Flow(flow_of(request)?.clone()))
-    }
-}
+extractor!(Identity<P>(jam_core::Identity<P>): |flow| flow.identity());
+extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): |flow| flow.maybe_identity());
+extractor!(Session(session::Session): |flow| Deferred::ready(flow.session()));
+extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok(flow.clone())));
 
 pub(crate) fn flow_of(request: &Request) -> Result<&flow::Flow, Rejection> {
     request.data().ok_or_else(|| Reject::missing_layer(MISSING_LAYER).into())

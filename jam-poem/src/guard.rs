@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
 use poem::{Endpoint, Middleware, Request, Result};
@@ -26,6 +27,15 @@ pub fn require_login(to: LoginRedirect) -> GuardLayer {
     GuardLayer(Rule::Login(Arc::new(to)))
 }
 
+/// A middleware that lets only those in whose login is not long ago, and by the methods of `rule`
+/// ("sudo mode"); `.with(…)` on an endpoint or a `Route`.
+///
+/// The others get 401: without an identity as everywhere, with one
+/// `insufficient_user_authentication`, and what a login would have to be like (RFC 9470 §3).
+pub fn require_fresh(rule: RequireFresh) -> GuardLayer {
+    GuardLayer(Rule::Fresh(Arc::new(rule)))
+}
+
 /// Lets only those requests through that fulfil a rule; the others never reach the inner endpoint.
 ///
 /// It reads the flow of a [`JamLayer`](crate::JamLayer) further out. Without one every request is
@@ -37,6 +47,7 @@ pub struct GuardLayer(Rule);
 enum Rule {
     Scope(Arc<ScopeRule>),
     Login(Arc<LoginRedirect>),
+    Fresh(Arc<RequireFresh>),
 }
 
 impl<E: Endpoint> Middleware<E> for GuardLayer {
@@ -62,6 +73,7 @@ impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
         match &self.rule {
             Rule::Scope(rule) => flow.require(rule).await,
             Rule::Login(to) => flow.require_login(to).await,
+            Rule::Fresh(rule) => flow.require_fresh(rule).await,
         }
         .map_err(Rejection::from)?;
         self.inner.call(request).await

@@ -49,10 +49,18 @@ impl<E: Endpoint> Endpoint for JamEndpoint<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         // An outer layer of the same Jam has begun this request and will finish it.
         let begun = request.data::<Flow>().is_some_and(|outer| outer.jam().is_same(&self.jam));
-        let flow = (!begun).then(|| self.jam.begin(&View::from(&request)));
-        flow.iter().for_each(|flow| request.set_data(flow.clone()));
+        if begun {
+            return self.inner.call(request).await.map(IntoResponse::into_response);
+        }
+        let flow = self.jam.begin(&View::from(&request));
+        if let Err(reject) = flow.admit() {
+            return Ok(sink::build(&reject.respond()));
+        }
+        request.set_data(flow.clone());
         let outcome = self.inner.call(request).await.map(IntoResponse::into_response);
-        let Some(flow) = flow.filter(Flow::is_touched) else { return outcome };
+        if !flow.is_touched() {
+            return outcome;
+        }
         // Rendered first: an error that shows the flow's own refusal answers for it.
         let response = outcome.unwrap_or_else(Error::into_response);
         Ok(sink::apply(flow.finish().await, response))

@@ -1,4 +1,4 @@
-//! Jam for poem: who is calling, as an extractor.
+//! Jam for poem: who is calling, and his session, as extractors.
 //!
 //! ```
 //! use jam_core::Jam;
@@ -45,9 +45,11 @@
 //!   calls it a middleware.
 //! - [`Identity<P>`] and [`MaybeIdentity<P>`] say who is calling; `P` is any type of yours that
 //!   implements `serde::Deserialize`.
-//! - [`require_scope`] and [`require_login`] guard endpoints and routes.
+//! - [`Session`] is the session of the request: its values, and login and logout.
+//! - [`require_scope`], [`require_login`] and [`require_fresh`] guard endpoints and routes.
 //! - [`Flow`] hands a token out at login and takes it back at logout; [`Rejection`] lets a handler
-//!   write `?` after its methods.
+//!   write `?` after its methods and those of a session.
+//! - [`sweep_every`] drops what has expired from a store that does not do so itself.
 #![cfg_attr(
     feature = "openapi",
     doc = "- [`openapi`] has the same two as security types of poem-openapi."
@@ -57,7 +59,71 @@
     doc = "- The feature `openapi` adds security types for poem-openapi."
 )]
 //!
-//! Everything else, from keys to configuration, is `jam_core`'s.
+//! Everything else, from keys and stores to configuration, is `jam_core`'s.
+//!
+//! # Sessions
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use jam_core::Jam;
+//! use jam_core::session::{Login, MemoryStore, SessionBackend, SessionPolicy};
+//! use jam_poem::{Identity, JamLayer, Rejection, Session, sweep_every};
+//! use poem::http::Method;
+//! use poem::{Endpoint, EndpointExt, Request, Route, get, handler, post};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct User {
+//!     sub: String,
+//! }
+//!
+//! #[handler]
+//! async fn login(session: Session) -> Result<&'static str, Rejection> {
+//!     // Once the password is right, that is. The session has a new id from here on.
+//!     session.login(Login::new("alice").scopes(["user"]))?;
+//!     Ok("welcome")
+//! }
+//!
+//! #[handler]
+//! async fn count(user: Identity<User>, session: Session) -> Result<String, Rejection> {
+//!     // Runs again when another request of this session was faster: no visit is lost.
+//!     session.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1)?;
+//!     let visits: Option<u32> = session.get("visits").await?;
+//!     Ok(format!("{}: {}", user.sub, visits.unwrap_or(0)))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = SessionPolicy::new(Duration::from_secs(1800), Duration::from_secs(12 * 3600));
+//! let sessions = SessionBackend::builder(policy, MemoryStore::new());
+//! let jam = Jam::builder().session(sessions).build()?;
+//! tokio::spawn(sweep_every(jam.clone(), Duration::from_secs(60)));
+//! let app = Route::new()
+//!     .at("/login", post(login))
+//!     .at("/count", get(count))
+//!     .with(JamLayer::new(jam));
+//!
+//! let login = Request::builder().method(Method::POST).uri_str("/login").finish();
+//! let answer = app.get_response(login).await;
+//! let cookie = answer.header("set-cookie").ok_or("no cookie")?;
+//! let cookie = cookie.split(';').next().ok_or("an empty cookie")?;
+//! for said in ["alice: 1", "alice: 2"] {
+//!     let visit = Request::builder().uri_str("/count").header("cookie", cookie).finish();
+//!     assert_eq!(app.get_response(visit).await.into_body().into_string().await?, said);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - What a handler records is written when its answer leaves, an error included. Where that cannot
+//!   be done, the answer says so in place of the handler's: 401 when the session ended or was given
+//!   another id meanwhile, 409, 413, or 503. [`save`](jam_core::session::Session::save) writes at
+//!   once, for a handler that wants to know.
+//! - A request that touches nothing leaves its answer as it is, and the store alone.
+//! - A request with a cookie of Jam's that another site's page has made a browser send, to change
+//!   something or to open a WebSocket, is refused with 403 before it gets past the layer
+//!   ([`CsrfPolicy`](jam_core::csrf::CsrfPolicy)).
 //!
 //! # Where the layer goes
 //!
@@ -105,22 +171,47 @@
 //!
 //! The body is never polled here. What a handler records before it returns its response arrives
 //! with the head, before the first chunk of a stream and on the 101 of a WebSocket alike; what the
-//! stream or socket would record afterwards has no response to go to. So extract
-//! [`Identity<P>`] beside poem's `WebSocket`, before the upgrade, and move it into the socket's
-//! task:
+//! stream or socket would record afterwards has no response to go to. So extract [`Identity<P>`]
+//! and [`Session`] beside poem's `WebSocket`, before the upgrade, and let the socket's task go on
+//! with [`detached`](jam_core::session::Session::detached): it reads and writes at once, and says
+//! when the session has [`ended`](jam_core::session::DetachedSession::ended), so that a logout
+//! closes the socket.
 //!
 //! ```
-//! # use futures_util::SinkExt;
-//! # use jam_poem::Identity;
+//! # use futures_util::{SinkExt, StreamExt};
+//! # use jam_poem::{Identity, Rejection, Session};
 //! # use poem::web::websocket::{Message, WebSocket};
 //! # use poem::{IntoResponse, handler};
 //! # #[derive(serde::Deserialize)]
 //! # struct User { name: String }
 //! #[handler]
-//! fn socket(user: Identity<User>, upgrade: WebSocket) -> impl IntoResponse {
-//!     upgrade.on_upgrade(async move |mut socket| {
-//!         let _ = socket.send(Message::text(format!("hello {}", user.name))).await;
-//!     })
+//! async fn socket(
+//!     user: Identity<User>,
+//!     session: Session,
+//!     upgrade: WebSocket,
+//! ) -> Result<impl IntoResponse, Rejection> {
+//!     // None for a user by token: he has no session that could end.
+//!     let detached = session.detached().await?;
+//!     Ok(upgrade.on_upgrade(async move |mut socket| {
+//!         let mut ended = std::pin::pin!(async {
+//!             match &detached {
+//!                 Some(session) => session.ended().await,
+//!                 None => std::future::pending().await,
+//!             }
+//!         });
+//!         loop {
+//!             let message = tokio::select! {
+//!                 () = &mut ended => break,
+//!                 message = socket.next() => message,
+//!             };
+//!             let Some(Ok(Message::Text(text))) = message else { break };
+//!             if let Some(session) = &detached {
+//!                 let _ = session.set("said", &text).await;
+//!             }
+//!             let _ = socket.send(Message::text(format!("{}: {text}", user.name))).await;
+//!         }
+//!         let _ = socket.send(Message::close()).await;
+//!     }))
 //! }
 //! ```
 //!
@@ -137,12 +228,14 @@ mod layer;
 pub mod openapi;
 mod rejection;
 mod sink;
+mod sweep;
 mod view;
 
-pub use extract::{Flow, Identity, MaybeIdentity};
-pub use guard::{GuardEndpoint, GuardLayer, require_login, require_scope};
+pub use extract::{Flow, Identity, MaybeIdentity, Session};
+pub use guard::{GuardEndpoint, GuardLayer, require_fresh, require_login, require_scope};
 pub use layer::{JamEndpoint, JamLayer};
 pub use rejection::Rejection;
+pub use sweep::sweep_every;
 pub use view::View;
 
 /// What a request is told that no layer has seen.

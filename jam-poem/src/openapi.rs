@@ -51,7 +51,7 @@
 //!
 //! | source | name | scheme |
 //! |---|---|---|
-//! | `bearer` | `bearer` | `http`, `bearer`, a JWT |
+//! | `bearer` | `bearer` | `http`, `bearer`; a JWT, but for sessions |
 //! | a cookie | `cookie.NAME` | `apiKey` in the cookie |
 //! | a header | `header.NAME` | `apiKey` in the header |
 //! | a header with a scheme | `header.NAME.SCHEME` | the same; the description names the scheme |
@@ -194,6 +194,8 @@ struct Scheme {
     description: Option<&'static str>,
     /// `cookie` or `header`, and its name; none for the bearer.
     key: Option<(&'static str, &'static str)>,
+    /// What a bearer bears.
+    format: Option<&'static str>,
 }
 
 const UNKNOWN: Scheme = Scheme {
@@ -203,11 +205,12 @@ const UNKNOWN: Scheme = Scheme {
          `jam_poem::openapi::document(&jam, …)`.",
     ),
     key: None,
+    format: None,
 };
 
 impl Scheme {
     /// None for a source that OpenAPI has no word for.
-    fn of(source: &Value) -> Option<Scheme> {
+    fn of(source: &Value, format: Option<&'static str>) -> Option<Scheme> {
         let text = |member| source.get(member).and_then(Value::as_str);
         let scheme = text("scheme");
         let key = ["cookie", "header"].into_iter().find_map(|at| Some((at, keep(text(at)?))));
@@ -219,7 +222,7 @@ impl Scheme {
         // What the key of a component may hold (OpenAPI 3.0, Components Object).
         let id = id.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "_");
         let description = scheme.map(|scheme| keep(&format!("`{scheme}`, a space, and the token")));
-        Some(Scheme { id: keep(&id), description, key })
+        Some(Scheme { id: keep(&id), description, key, format })
     }
 
     fn meta(self) -> MetaSecurityScheme {
@@ -230,7 +233,7 @@ impl Scheme {
             name: self.key.map(|(_, name)| name),
             key_in: self.key.map(|(at, _)| at),
             scheme: bearer.then_some("bearer"),
-            bearer_format: bearer.then_some("JWT"),
+            bearer_format: self.format.filter(|_| bearer),
             flows: None,
             openid_connect_url: None,
         }
@@ -239,8 +242,10 @@ impl Scheme {
 
 fn schemes_of(jam: &Jam) -> Vec<Scheme> {
     let policy = jam.describe();
-    let sources = policy.pointer("/jwt/sources").and_then(Value::as_array);
-    sources.into_iter().flatten().filter_map(Scheme::of).collect()
+    let sources = |place| policy.pointer(place).and_then(Value::as_array).into_iter().flatten();
+    let tokens = sources("/jwt/sources").filter_map(|source| Scheme::of(source, Some("JWT")));
+    let sessions = sources("/session/sources").filter_map(|source| Scheme::of(source, None));
+    tokens.chain(sessions).collect()
 }
 
 /// The text for the whole run. Each is leaked once, and they are as few as the sources.

@@ -1,9 +1,8 @@
 //! The rejection of every extractor and guard here.
 
 use std::fmt;
-use std::sync::LazyLock;
 
-use jam_core::reject::{Reject, RejectKind, RejectResponse};
+use jam_core::reject::{Reject, RejectKind};
 use poem::Response;
 use poem::error::ResponseError;
 use poem::http::StatusCode;
@@ -12,39 +11,36 @@ use crate::sink;
 
 /// The core's [`Reject`] as an error that becomes a [`poem::Error`] by `?`.
 ///
-/// Handlers return it too: `flow.require(&rule).await?` in one that answers `Result<_, Rejection>`;
-/// with `poem::Result<_>`, `.map_err(Rejection::from)?`.
-pub struct Rejection {
-    kind: RejectKind,
-    // The core renders a refusal by value, once it is shown; poem asks for the response of an error
-    // by reference. One that poem's `Option` swallows is never rendered, so the flow remembers it.
-    answer: LazyLock<RejectResponse, Box<dyn FnOnce() -> RejectResponse + Send>>,
-}
+/// Handlers return it too: `session.set("k", &1)?` in one that answers `Result<_, Rejection>`; with
+/// `poem::Result<_>`, `.map_err(Rejection::from)?`.
+#[derive(Clone, Debug)]
+pub struct Rejection(Reject);
 
 impl Rejection {
     /// Why.
     pub fn kind(&self) -> &RejectKind {
-        &self.kind
+        self.0.kind()
     }
 
     /// Says that the application answers for this refusal itself. Without it, an answer that
-    /// ignores a refused header is replaced on the way out. Downcast a `poem::Error` to get here.
-    pub fn handled(self) {
-        LazyLock::force(&self.answer);
+    /// ignores a refused header or a store that is down is replaced on the way out. Downcast a
+    /// `poem::Error` to get here.
+    pub fn handled(&self) {
+        self.0.handled();
     }
 }
 
 impl From<Reject> for Rejection {
     fn from(reject: Reject) -> Self {
-        let kind = reject.kind().clone();
-        Rejection { kind, answer: LazyLock::new(Box::new(|| reject.respond())) }
+        Rejection(reject)
     }
 }
 
-/// A handler's own failure is a 500; the reason goes to the log.
+/// A handler's own failure is a 500, with the reason in the log; what a session or its store refused
+/// has an answer of its own.
 impl From<jam_core::Error> for Rejection {
     fn from(error: jam_core::Error) -> Self {
-        Reject::from(error).into()
+        Rejection(error.into())
     }
 }
 
@@ -53,20 +49,16 @@ impl ResponseError for Rejection {
         self.as_response().status()
     }
 
+    // Whoever asks shows it. A refusal that poem's `Option` swallows is never asked, so the flow
+    // remembers it.
     fn as_response(&self) -> Response {
-        sink::build(&self.answer)
-    }
-}
-
-impl fmt::Debug for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Rejection").field(&self.kind).finish()
+        sink::build(&self.0.respond())
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "jam refused the request: {:?}", self.kind)
+        write!(f, "jam refused the request: {}", self.0)
     }
 }
 

@@ -4,7 +4,7 @@ use jam_core::flow::{HeaderOp, ResponsePatch};
 use jam_core::reject::RejectResponse;
 use poem::Response;
 use poem::http::StatusCode;
-use poem::http::header::{HeaderMap, HeaderName, HeaderValue};
+use poem::http::header::{HeaderName, HeaderValue};
 
 /// Puts the patch onto the response. Where the patch holds a replacement, nothing of the inner
 /// endpoint's answer survives: its headers may tell as much as its body.
@@ -16,7 +16,11 @@ pub(crate) fn apply(mut patch: ResponsePatch, response: Response) -> Response {
         match header.op {
             HeaderOp::Append => drop(headers.append(name, value)),
             HeaderOp::Set => drop(headers.insert(name, value)),
-            HeaderOp::MergeList => merge(headers, name, &value),
+            HeaderOp::MergeList => {
+                let lines = headers.get_all(&name).iter().map(HeaderValue::as_bytes);
+                let merged = HeaderValue::from_bytes(&header.merged_into(lines));
+                drop(headers.insert(name, merged.unwrap_or(value)));
+            }
         }
     }
     response
@@ -35,19 +39,4 @@ fn parse(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     let mut value = HeaderValue::try_from(value).ok()?;
     value.set_sensitive(true);
     Some((HeaderName::try_from(name).ok()?, value))
-}
-
-/// One line with the members already there and those of `value` that are missing.
-fn merge(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
-    let mut list: Vec<&[u8]> = Vec::new();
-    let lines = headers.get_all(&name).iter().chain([value]).map(HeaderValue::as_bytes);
-    for member in lines.flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii) {
-        let there = |known: &&[u8]| *known == b"*" || known.eq_ignore_ascii_case(member);
-        if !member.is_empty() && !list.iter().any(there) {
-            list.push(member);
-        }
-    }
-    if let Ok(joined) = HeaderValue::from_bytes(&list.join(&b", "[..])) {
-        headers.insert(name, joined);
-    }
 }

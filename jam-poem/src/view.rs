@@ -31,6 +31,12 @@ impl RequestView for View<'_> {
         self.0.uri().query()
     }
 
+    // HTTP/2 puts `:authority` there, HTTP/1 the host of a target in absolute form, which counts more
+    // than `Host` (RFC 9112 §3.2.2).
+    fn authority(&self) -> Option<&str> {
+        self.0.uri().authority().map(|authority| authority.as_str())
+    }
+
     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
         let headers = self.0.headers();
         // The two names that matter are compared once here instead of parsed by the map.

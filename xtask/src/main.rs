@@ -7,6 +7,7 @@
 mod bench;
 mod metadata;
 mod plan;
+mod python;
 mod source;
 mod test_all;
 mod tidy;

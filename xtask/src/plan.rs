@@ -19,6 +19,7 @@ pub(crate) enum StepName {
     Doctest,
     Features,
     Vectors,
+    Python,
 }
 
 /// A step: what it proves, and how.
@@ -33,6 +34,10 @@ pub(crate) enum Run {
     Tidy,
     /// Its `tidy --packages`, likewise.
     Packages,
+    /// The Python packages write their cases.
+    PythonCases,
+    /// The Python packages read what the tests wrote.
+    PythonAnswers,
     /// A call that must succeed.
     Passes(Call),
     /// A call that must fail, with these words in what it says.
@@ -43,13 +48,15 @@ pub(crate) enum Run {
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) arguments: Vec<String>,
-    pub(crate) environment: Option<(&'static str, &'static str)>,
+    pub(crate) environment: Option<(&'static str, String)>,
 }
 
 /// What the plan depends on.
 pub(crate) struct Facts {
     pub(crate) has_nextest: bool,
     pub(crate) has_benches: bool,
+    /// Where Rust and Python exchange cases and answers.
+    pub(crate) side_by_side: String,
     pub(crate) members: Vec<Member>,
 }
 
@@ -86,6 +93,7 @@ impl StepName {
             StepName::Doctest => "doctest",
             StepName::Features => "features",
             StepName::Vectors => "vectors",
+            StepName::Python => "python",
         }
     }
 }
@@ -99,7 +107,7 @@ impl Call {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((name, value)) = self.environment {
+        if let Some((name, value)) = &self.environment {
             write!(f, "{name}='{value}' ")?;
         }
         write!(f, "cargo {}", self.arguments.join(" "))
@@ -132,6 +140,7 @@ pub(crate) fn steps(facts: &Facts) -> Vec<Step> {
         step(StepName::Doctest, "the programs in the docs and the README run", doctest()),
         step(StepName::Features, "core's tests with each feature combination", features(facts)),
         step(StepName::Vectors, "the shared vectors in release, each backend", vectors(facts)),
+        step(StepName::Python, "we and the real Python packages read each other", python(facts)),
     ]
 }
 
@@ -155,7 +164,7 @@ fn clippy() -> Vec<Run> {
 
 fn docs() -> Vec<Run> {
     let mut call = Call::new(&format!("doc --workspace {EXTRAS} --no-deps {PINNED}"));
-    call.environment = Some(("RUSTDOCFLAGS", "--deny warnings"));
+    call.environment = Some(("RUSTDOCFLAGS", "--deny warnings".to_owned()));
     vec![Run::Passes(call)]
 }
 
@@ -192,6 +201,19 @@ fn vectors(facts: &Facts) -> Vec<Run> {
         .into()
 }
 
+/// The packages write, Rust reads and writes, the packages read: with each crypto backend.
+fn python(facts: &Facts) -> Vec<Run> {
+    let mut runs = vec![Run::PythonCases];
+    for flags in ["", RUST_CRYPTO] {
+        let mut run = test(facts, &format!("-p jam-core {flags} --test python"));
+        if let Run::Passes(call) = &mut run {
+            call.environment = Some(("JAM_PYTHON", facts.side_by_side.clone()));
+        }
+        runs.extend([run, Run::PythonAnswers]);
+    }
+    runs
+}
+
 /// All tests of a selection but the doc tests, with whichever runner is installed.
 fn test(facts: &Facts, selection: &str) -> Run {
     if facts.has_nextest {
@@ -209,11 +231,14 @@ mod tests {
     fn calls(has_nextest: bool) -> Vec<(StepName, String)> {
         let member = |name: &str| Member { name: name.to_owned(), has_features: true };
         let members = vec![member("jam-core"), member("jam-axum")];
-        let facts = Facts { has_nextest, has_benches: true, members };
+        let side_by_side = "target/python".to_owned();
+        let facts = Facts { has_nextest, has_benches: true, side_by_side, members };
         let all = steps(&facts).into_iter().flat_map(|step| {
             step.runs.into_iter().map(move |run| match run {
                 Run::Tidy => (step.name, "tidy".to_owned()),
                 Run::Packages => (step.name, "tidy --packages".to_owned()),
+                Run::PythonCases => (step.name, format!("cases {PINNED}")),
+                Run::PythonAnswers => (step.name, format!("answers {PINNED}")),
                 Run::Passes(call) | Run::Fails(call, _) => (step.name, call.to_string()),
             })
         });
@@ -248,6 +273,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_each_backend_wrote_is_read_by_python_before_the_next_writes() {
+        let python = |(name, call): (StepName, String)| (name == StepName::Python).then_some(call);
+        let calls: Vec<String> = calls(true).into_iter().filter_map(python).collect();
+        let kind = |call: &String| call.split(' ').next().unwrap_or_default().to_owned();
+        let tests = "JAM_PYTHON='target/python'";
+        let kinds: Vec<String> = calls.iter().map(kind).collect();
+        assert_eq!(kinds, ["cases", tests, "answers", tests, "answers"]);
+        assert!(calls[3].contains(RUST_CRYPTO));
     }
 
     #[test]

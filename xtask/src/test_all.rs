@@ -9,6 +9,7 @@ use xshell::{Shell, cmd};
 
 use crate::metadata::{Metadata, Package};
 use crate::plan::{Call, Facts, Member, Run, Step, StepName, steps};
+use crate::python::Python;
 use crate::{tidy, tools};
 
 /// The vectors belong to their authors and lie beside the checkout, not in it.
@@ -35,7 +36,7 @@ enum Outcome {
 pub(crate) fn run(sh: &Shell, options: &Options) -> anyhow::Result<()> {
     let has_vectors = sh.path_exists(VECTORS);
     let left_out = |name: StepName| why_left_out(name, options, has_vectors);
-    let steps = prepare(sh, &left_out)?;
+    let (steps, python) = prepare(sh, &left_out)?;
     let mut outcomes: Vec<(StepName, Outcome)> = Vec::new();
     let mut failed = false;
     for (index, step) in steps.iter().enumerate() {
@@ -45,7 +46,7 @@ pub(crate) fn run(sh: &Shell, options: &Options) -> anyhow::Result<()> {
             Outcome::NotReached
         } else {
             println!("\n== {}/{} {}: {}", index + 1, steps.len(), step.name.as_str(), step.proves);
-            timed(|| carry_out(sh, step))
+            timed(|| carry_out(sh, step, &python))
         };
         failed |= matches!(outcome, Outcome::Failed(_));
         outcomes.push((step.name, outcome));
@@ -55,18 +56,19 @@ pub(crate) fn run(sh: &Shell, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tools, dependencies and the plan; says what will be left out before anything else.
+/// Tools, dependencies, Python environments and the plan; says what will be left out before anything else.
 fn prepare(
     sh: &Shell,
     left_out: &impl Fn(StepName) -> Option<String>,
-) -> anyhow::Result<Vec<Step>> {
+) -> anyhow::Result<(Vec<Step>, Python)> {
     use clap::ValueEnum as _;
     for name in StepName::value_variants() {
         if let Some(reason) = left_out(*name) {
             println!("!!! LEFT OUT: {} ({reason})", name.as_str());
         }
     }
-    tools::ensure(sh)?;
+    let with_python = left_out(StepName::Python).is_none();
+    tools::ensure(sh, with_python)?;
     cmd!(sh, "cargo fetch --locked").quiet().run().context(
         "the dependencies cannot be fetched as Cargo.lock names them: is there a network? \
          does Cargo.lock agree with the manifests?",
@@ -76,6 +78,10 @@ fn prepare(
         println!("cargo-nextest is not installed: `cargo test` runs the tests, a little slower");
     }
     let metadata = Metadata::load(sh)?;
+    let python = Python::locate(sh, metadata.target_directory.as_ref())?;
+    if with_python {
+        python.ensure_environments(sh)?;
+    }
     let member = |package: &Package| Member {
         name: package.name.clone(),
         has_features: !package.features.is_empty(),
@@ -83,7 +89,8 @@ fn prepare(
     // Only what others depend on can be spoilt by leaning on a neighbour's features.
     let members = metadata.members().filter(|package| package.is_published()).map(member).collect();
     let has_benches = sh.path_exists("benches/Cargo.toml");
-    Ok(steps(&Facts { has_nextest, has_benches, members }))
+    let side_by_side = python.side_by_side();
+    Ok((steps(&Facts { has_nextest, has_benches, side_by_side, members }), python))
 }
 
 fn why_left_out(name: StepName, options: &Options, has_vectors: bool) -> Option<String> {
@@ -105,11 +112,13 @@ fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> Outcome {
     }
 }
 
-fn carry_out(sh: &Shell, step: &Step) -> anyhow::Result<()> {
+fn carry_out(sh: &Shell, step: &Step, python: &Python) -> anyhow::Result<()> {
     for run in &step.runs {
         match run {
             Run::Tidy => tidy::rules(sh)?,
             Run::Packages => tidy::packages(sh)?,
+            Run::PythonCases => python.write_cases(sh)?,
+            Run::PythonAnswers => python.check_answers(sh)?,
             Run::Passes(call) => {
                 println!("$ {call}");
                 ensure!(command(sh, call).run().is_ok(), "it failed; run it alone: {call}");
@@ -123,7 +132,7 @@ fn carry_out(sh: &Shell, step: &Step) -> anyhow::Result<()> {
 fn command<'a>(sh: &'a Shell, call: &Call) -> xshell::Cmd<'a> {
     let arguments = &call.arguments;
     let command = cmd!(sh, "cargo {arguments...}").quiet();
-    match call.environment {
+    match &call.environment {
         Some((name, value)) => command.env(name, value),
         None => command,
     }

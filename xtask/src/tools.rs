@@ -35,6 +35,13 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
+/// Only the step `python` needs it.
+const PYTHON: Tool = Tool {
+    name: "Python 3.10 or newer with venv",
+    probe: &["python3", "-c", "import ensurepip, sys, venv; assert sys.version_info >= (3, 10)"],
+    from: Origin::Debian("python3 python3-venv"),
+};
+
 /// What this machine lets us install.
 #[derive(Clone, Copy)]
 struct Machine {
@@ -52,8 +59,9 @@ enum Remedy {
     Tell(String),
 }
 
-pub(crate) fn ensure(sh: &Shell) -> anyhow::Result<()> {
-    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !is_there(sh, tool)).collect();
+pub(crate) fn ensure(sh: &Shell, with_python: bool) -> anyhow::Result<()> {
+    let needed = TOOLS.iter().chain(with_python.then_some(&PYTHON));
+    let missing: Vec<&Tool> = needed.filter(|tool| !is_there(sh, tool)).collect();
     if missing.is_empty() {
         return Ok(());
     }

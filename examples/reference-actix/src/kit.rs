@@ -2,7 +2,7 @@
 //! scope with a layer of its own, inside the one around everything.
 
 use crate::reply::Reply;
-use crate::routes::{admin, at, get, page, ws};
+use crate::routes::{admin, at, get, page, upgraded};
 use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorInternalServerError;
@@ -10,7 +10,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use futures_util::{StreamExt, stream};
-use jam_actix::{Flow, Identity, JamLayer, Rejection, require_login, require_scope};
+use jam_actix::{Flow, Identity, JamLayer, Rejection, Session, require_login, require_scope};
 use jam_core::Jam;
 use reference_handlers::{Claims, kit as shared, routes};
 use std::convert::Infallible;
@@ -32,6 +32,9 @@ pub(crate) fn routes(jam: Jam) -> impl HttpServiceFactory {
         .service(at("/panic", get().to(panic)))
         .service(at("/stream", get().to(endless)))
         .service(at("/ws", get().to(guarded_ws)))
+        .service(at("/hold", web::post().to(hold)))
+        .service(at("/held", get().to(held)))
+        .service(at("/release", web::post().to(release)))
         .service(admin)
         .service(page)
         .wrap(JamLayer::new(jam))
@@ -83,5 +86,17 @@ async fn guarded_ws(
     body: Payload,
 ) -> HttpResponse {
     shared::write(&flow);
-    ws(request, body).await
+    upgraded(request, body)
+}
+
+async fn hold(session: Session, request: HttpRequest) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::hold(&session, request.uri().query()).await?))
+}
+
+async fn held(request: HttpRequest) -> Reply {
+    Reply(shared::held(request.uri().query()).await)
+}
+
+async fn release(request: HttpRequest) -> Reply {
+    Reply(shared::release(request.uri().query()))
 }

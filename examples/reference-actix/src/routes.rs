@@ -4,11 +4,13 @@ use crate::kit;
 use crate::reply::Reply;
 use actix_web::error::ErrorInternalServerError;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes, Payload, PayloadConfig, ServiceConfig, ThinData};
+use actix_web::web::{self, Bytes, Path, Payload, PayloadConfig, ServiceConfig, ThinData};
 use actix_web::{Error, HttpRequest, HttpResponse, Resource, Route, guard, rt};
-use actix_ws::{AggregatedMessage, MessageStream, Session};
+use actix_ws::{AggregatedMessage, MessageStream};
 use futures_util::stream;
-use jam_actix::{Flow, Identity, MaybeIdentity, Rejection, View, require_login, require_scope};
+use jam_actix::{
+    Flow, Identity, MaybeIdentity, Rejection, Session, View, require_login, require_scope,
+};
 use jam_core::Jam;
 use reference_handlers::{BodyFault, Claims, MAX_BODY_BYTES, routes as shared};
 use std::convert::Infallible;
@@ -26,6 +28,7 @@ pub fn routes(jam: Jam) -> impl FnOnce(&mut ServiceConfig) {
             .service(at("/page", get().to(page).wrap(require_login(shared::login_page()))))
             .service(at("/login", web::post().to(login)))
             .service(at("/logout", web::post().to(logout)))
+            .configure(sessions)
             .service(at("/jwks.json", get().to(jwks)))
             .service(at("/fail", get().to(fail)))
             .service(at("/stream", get().to(stream)))
@@ -37,22 +40,27 @@ pub fn routes(jam: Jam) -> impl FnOnce(&mut ServiceConfig) {
     }
 }
 
+/// The routes that are about sessions.
+fn sessions(config: &mut ServiceConfig) {
+    config
+        .service(at("/elevate", web::post().to(elevate)))
+        .service(at("/logout-others", web::post().to(logout_others)))
+        .service(at("/logout-all", web::post().to(logout_all)))
+        .service(at("/password", web::post().to(password)))
+        .service(at("/kv", get().to(kv_read)).route(web::post().to(kv_write)))
+        .service(at("/slow-kv", web::post().to(slow_kv)))
+        .service(at("/sessions", get().to(list)))
+        .service(at("/sessions/{handle}", web::delete().to(end_session)))
+        .service(at("/admin/revoke", web::post().to(admin_revoke)));
+}
+
 /// Routes whose feature is not there yet.
 fn later(config: &mut ServiceConfig) {
-    let later = |route: Route| route.to(not_available_yet);
+    let later = |path| at(path, web::post().to(not_available_yet));
     config
-        .service(at("/elevate", later(web::post())))
-        .service(at("/logout-others", later(web::post())))
-        .service(at("/logout-all", later(web::post())))
-        .service(at("/password", later(web::post())))
-        .service(at("/kv", later(get())).route(later(web::post())))
-        .service(at("/slow-kv", later(web::post())))
-        .service(at("/sessions", later(get())))
-        .service(at("/sessions/{handle}", later(web::delete())))
-        .service(at("/admin/revoke", later(web::post())))
-        .service(at("/token", later(web::post())))
-        .service(at("/token/refresh", later(web::post())))
-        .service(at("/token/revoke", later(web::post())));
+        .service(later("/token"))
+        .service(later("/token/refresh"))
+        .service(later("/token/revoke"));
 }
 
 /// A resource of one route; it answers other methods with 405.
@@ -85,33 +93,93 @@ pub(crate) async fn page() -> Reply {
     Reply(shared::page())
 }
 
-async fn login(flow: Flow, body: Result<Bytes, Error>) -> Result<Reply, Rejection> {
-    let body = body.as_deref().map_err(|error| match error.as_response_error().status_code() {
+type Answered = Result<Reply, Rejection>;
+
+/// A body of the contract's, as actix has read it.
+type Body = Result<Bytes, Error>;
+
+fn given(body: &Body) -> Result<&[u8], BodyFault> {
+    body.as_deref().map_err(|error| match error.as_response_error().status_code() {
         StatusCode::PAYLOAD_TOO_LARGE => BodyFault::TooLarge,
         _ => BodyFault::Invalid,
-    });
-    Ok(Reply(shared::login(&flow, body)?))
+    })
 }
 
-async fn logout(flow: Flow) -> Reply {
-    Reply(shared::logout(&flow))
+async fn login(flow: Flow, body: Body) -> Answered {
+    Ok(Reply(shared::login(&flow, given(&body)).await?))
+}
+
+async fn logout(flow: Flow) -> Answered {
+    Ok(Reply(shared::logout(&flow).await?))
+}
+
+async fn elevate(session: Session) -> Answered {
+    Ok(Reply(shared::elevate(&session).await?))
+}
+
+async fn logout_others(session: Session) -> Answered {
+    Ok(Reply(shared::logout_others(&session).await?))
+}
+
+async fn logout_all(flow: Flow) -> Answered {
+    Ok(Reply(shared::logout_all(&flow).await?))
+}
+
+async fn password(session: Session) -> Answered {
+    Ok(Reply(shared::password(&session).await?))
+}
+
+async fn kv_read(session: Session, request: HttpRequest) -> Answered {
+    Ok(Reply(shared::kv_read(&session, request.uri().query()).await?))
+}
+
+async fn kv_write(session: Session, body: Body) -> Answered {
+    Ok(Reply(shared::kv_write(&session, given(&body)).await?))
+}
+
+async fn slow_kv(session: Session, request: HttpRequest, body: Body) -> Answered {
+    let (query, body) = (request.uri().query(), given(&body));
+    let sleep = rt::time::sleep; // tidy-allow: it is slow-kv
+    Ok(Reply(shared::slow_kv(&session, query, body, sleep).await?))
+}
+
+async fn list(session: Session) -> Answered {
+    Ok(Reply(shared::sessions(&session).await?))
+}
+
+/// What cannot be read is no handle of anybody's either.
+async fn end_session(session: Session, handle: Result<Path<String>, Error>) -> Answered {
+    let handle = handle.map(Path::into_inner).unwrap_or_default();
+    Ok(Reply(shared::end_session(&session, &handle).await?))
+}
+
+async fn admin_revoke(flow: Flow, body: Body) -> Answered {
+    Ok(Reply(shared::admin_revoke(&flow, given(&body)).await?))
 }
 
 async fn jwks(ThinData(jam): ThinData<Jam>) -> Reply {
     Reply(shared::jwks(&jam))
 }
 
-async fn fail() -> Result<Reply, Error> {
+async fn fail(flow: Flow) -> Result<Reply, Error> {
+    shared::fail(&flow).await.map_err(Rejection::from)?;
     Err(ErrorInternalServerError("a handler that fails, on purpose"))
 }
 
-async fn stream() -> HttpResponse {
+async fn stream(flow: Flow) -> Result<HttpResponse, Rejection> {
+    shared::visit(&flow).await?;
     let pieces =
         shared::STREAM.map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece.as_bytes())));
-    HttpResponse::Ok().content_type(shared::STREAM_TYPE).streaming(stream::iter(pieces))
+    Ok(HttpResponse::Ok().content_type(shared::STREAM_TYPE).streaming(stream::iter(pieces)))
 }
 
-pub(crate) async fn ws(request: HttpRequest, body: Payload) -> HttpResponse {
+async fn ws(flow: Flow, request: HttpRequest, body: Payload) -> Result<HttpResponse, Rejection> {
+    shared::visit(&flow).await?;
+    Ok(upgraded(request, body))
+}
+
+/// A socket that echoes, where the request asks for one.
+pub(crate) fn upgraded(request: HttpRequest, body: Payload) -> HttpResponse {
     match actix_ws::handle(&request, body) {
         Ok((response, session, messages)) => {
             rt::spawn(echo(session, messages));
@@ -122,7 +190,7 @@ pub(crate) async fn ws(request: HttpRequest, body: Payload) -> HttpResponse {
 }
 
 /// Sends every message back.
-async fn echo(mut session: Session, messages: MessageStream) {
+async fn echo(mut session: actix_ws::Session, messages: MessageStream) {
     let mut messages = messages.aggregate_continuations();
     while let Some(Ok(message)) = messages.recv().await {
         let sent = match message {
@@ -147,8 +215,8 @@ async fn credential(ThinData(jam): ThinData<Jam>, request: HttpRequest) -> Reply
     Reply(shared::credential(source, &found))
 }
 
-async fn debug(flow: Flow) -> Reply {
-    Reply(shared::debug(&flow))
+async fn debug(flow: Flow) -> Answered {
+    Ok(Reply(shared::debug(&flow).await?))
 }
 
 async fn not_available_yet() -> Reply {

@@ -5,15 +5,15 @@ use crate::reply::Reply;
 use crate::routes::{admin, echo_on, page};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{RawQuery, Request};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures_util::{StreamExt, stream};
-use jam_axum::{Flow, Identity, JamLayer, Rejection, require_login, require_scope};
+use jam_axum::{Flow, Identity, JamLayer, Rejection, Session, require_login, require_scope};
 use jam_core::Jam;
 use reference_handlers::{Claims, kit as shared, routes};
 use std::convert::Infallible;
@@ -34,6 +34,9 @@ pub(crate) fn routes(jam: Jam) -> Router<Jam> {
         .route("/panic", get(panic))
         .route("/stream", get(endless))
         .route("/ws", get(guarded_ws))
+        .route("/hold", post(hold))
+        .route("/held", get(held))
+        .route("/release", post(release))
         .nest("/admin", admin)
         .nest("/page", page)
         .layer(JamLayer::new(jam))
@@ -80,4 +83,16 @@ async fn guarded_ws(
 ) -> Response {
     shared::write(&flow);
     echo_on(upgrade)
+}
+
+async fn hold(session: Session, RawQuery(query): RawQuery) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::hold(&session, query.as_deref()).await?))
+}
+
+async fn held(RawQuery(query): RawQuery) -> Reply {
+    Reply(shared::held(query.as_deref()).await)
+}
+
+async fn release(RawQuery(query): RawQuery) -> Reply {
+    Reply(shared::release(query.as_deref()))
 }

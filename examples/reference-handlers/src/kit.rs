@@ -1,12 +1,16 @@
 //! What the routes below `/kit` answer: beyond the contract, they show the conformance kit what an
 //! adapter does to every kind of answer. The table of these routes stands in `jam-conformance`.
 //!
-//! Each of them but `swallow` and `panic` [writes](write()), the only way that there is without a
-//! session: it takes the token back.
+//! Each of them but `swallow`, `panic` and those about a gate [writes](write()) in the one way that
+//! there is without a session: it takes the token back.
 
-use crate::{Answer, Claims, routes};
+use crate::gate::Gate;
+use crate::sessions::parameter;
+use crate::{Answer, BodyFault, Claims, routes};
 use jam_core::Reject;
 use jam_core::flow::Flow;
+use jam_core::session::Session;
+use std::sync::Arc;
 
 /// Records something that has to reach the client.
 pub fn write(flow: &Flow) {
@@ -47,3 +51,33 @@ pub fn panic() -> Answer {
 
 /// What `GET /kit/stream` repeats without an end, behind an identity and a [`write()`].
 pub const ENDLESS: &str = "more\n";
+
+/// `POST /kit/hold?gate=NAME`: loads the session, waits until the gate is opened, and writes.
+///
+/// # Errors
+/// Those of a session.
+pub async fn hold(session: &Session, query: Option<&str>) -> Result<Answer, Reject> {
+    let Some(gate) = gate(query) else { return Ok(BodyFault::Invalid.into()) };
+    session.record().await?;
+    gate.hold().await;
+    session.set("held", &1)?;
+    Ok(routes::done())
+}
+
+/// `GET /kit/held?gate=NAME`: answers once a request stands at the gate.
+pub async fn held(query: Option<&str>) -> Answer {
+    let Some(gate) = gate(query) else { return BodyFault::Invalid.into() };
+    gate.held().await;
+    routes::done()
+}
+
+/// `POST /kit/release?gate=NAME`: opens the gate.
+pub fn release(query: Option<&str>) -> Answer {
+    let Some(gate) = gate(query) else { return BodyFault::Invalid.into() };
+    gate.release();
+    routes::done()
+}
+
+fn gate(query: Option<&str>) -> Option<Arc<Gate>> {
+    Gate::named(parameter(query, "gate")?)
+}

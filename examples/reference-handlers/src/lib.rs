@@ -28,6 +28,7 @@
 mod answer;
 mod body;
 mod claims;
+mod gate;
 pub mod kit;
 pub mod routes;
 mod sessions;

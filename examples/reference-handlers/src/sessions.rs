@@ -210,7 +210,7 @@ fn subject(identity: &Identity<Claims>) -> String {
 }
 
 /// The first parameter of that name in a query.
-fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query?.as_bytes());
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }

@@ -5,10 +5,14 @@ use crate::reply::Reply;
 use crate::routes::{admin, page, upgraded};
 use futures_util::{StreamExt, stream};
 use jam_core::Jam;
-use jam_poem::{Flow, Identity, JamEndpoint, JamLayer, Rejection, require_login, require_scope};
+use jam_poem::{
+    Flow, Identity, JamEndpoint, JamLayer, Rejection, Session, require_login, require_scope,
+};
 use poem::http::StatusCode;
 use poem::web::websocket::WebSocket;
-use poem::{Body, EndpointExt, Error, FromRequest, Request, Response, Result, Route, get, handler};
+use poem::{
+    Body, EndpointExt, Error, FromRequest, Request, Response, Result, Route, get, handler, post,
+};
 use reference_handlers::{Claims, kit as shared, routes};
 use std::io;
 
@@ -27,6 +31,9 @@ pub(crate) fn routes(jam: Jam) -> JamEndpoint<Route> {
         .at("/panic", get(panic))
         .at("/stream", get(endless))
         .at("/ws", get(guarded_ws))
+        .at("/hold", post(hold))
+        .at("/held", get(held))
+        .at("/release", post(release))
         .nest("/admin", admins)
         .nest("/page", pages)
         .with(JamLayer::new(jam))
@@ -81,4 +88,19 @@ fn endless(flow: Flow, _identity: Identity<Claims>) -> Response {
 fn guarded_ws(flow: Flow, _identity: Identity<Claims>, upgrade: Result<WebSocket>) -> Response {
     shared::write(&flow);
     upgraded(upgrade)
+}
+
+#[handler]
+async fn hold(session: Session, request: &Request) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::hold(&session, request.uri().query()).await?))
+}
+
+#[handler]
+async fn held(request: &Request) -> Reply {
+    Reply(shared::held(request.uri().query()).await)
+}
+
+#[handler]
+fn release(request: &Request) -> Reply {
+    Reply(shared::release(request.uri().query()))
 }

@@ -2,15 +2,18 @@
 
 use crate::kit;
 use crate::reply::Reply;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, stream as streams};
 use jam_core::Jam;
-use jam_poem::{Flow, Identity, MaybeIdentity, Rejection, View, require_login, require_scope};
+use jam_poem::{
+    Flow, Identity, MaybeIdentity, Rejection, Session, View, require_login, require_scope,
+};
 use poem::error::ReadBodyError;
 use poem::http::StatusCode;
+use poem::web::Path;
 use poem::web::websocket::{Message, WebSocket, WebSocketStream};
 use poem::{
-    Body, EndpointExt, Error, IntoResponse, Request, Response, Result, Route, delete, get, handler,
-    post,
+    Body, EndpointExt, Error, FromRequest, IntoResponse, Request, RequestBody, Response, Result,
+    Route, delete, get, handler, post,
 };
 use reference_handlers::{BodyFault, Claims, MAX_BODY_BYTES, routes as shared};
 use std::io;
@@ -32,21 +35,26 @@ pub fn routes(jam: Jam) -> Route {
         .at("/credential", get(credential))
         .at("/debug", get(debug))
         .nest("/kit", kit::routes(jam));
-    later(routes)
+    later(sessions(routes))
+}
+
+/// The routes that are about sessions.
+fn sessions(routes: Route) -> Route {
+    routes
+        .at("/elevate", post(elevate))
+        .at("/logout-others", post(logout_others))
+        .at("/logout-all", post(logout_all))
+        .at("/password", post(password))
+        .at("/kv", get(kv_read).post(kv_write))
+        .at("/slow-kv", post(slow_kv))
+        .at("/sessions", get(list))
+        .at("/sessions/:handle", delete(end_session))
+        .at("/admin/revoke", post(admin_revoke))
 }
 
 /// Routes whose feature is not there yet.
 fn later(routes: Route) -> Route {
     routes
-        .at("/elevate", post(not_available_yet))
-        .at("/logout-others", post(not_available_yet))
-        .at("/logout-all", post(not_available_yet))
-        .at("/password", post(not_available_yet))
-        .at("/kv", get(not_available_yet).post(not_available_yet))
-        .at("/slow-kv", post(not_available_yet))
-        .at("/sessions", get(not_available_yet))
-        .at("/sessions/:handle", delete(not_available_yet))
-        .at("/admin/revoke", post(not_available_yet))
         .at("/token", post(not_available_yet))
         .at("/token/refresh", post(not_available_yet))
         .at("/token/revoke", post(not_available_yet))
@@ -77,18 +85,90 @@ pub(crate) fn page() -> Reply {
     Reply(shared::page())
 }
 
-#[handler]
-async fn login(flow: Flow, body: Body) -> Result<Reply, Rejection> {
-    let body = body.into_bytes_limit(MAX_BODY_BYTES).await.map_err(|error| match error {
-        ReadBodyError::PayloadTooLarge => BodyFault::TooLarge,
-        _ => BodyFault::Invalid,
-    });
-    Ok(Reply(shared::login(&flow, body.as_deref().map_err(|fault| *fault))?))
+type Answered = Result<Reply, Rejection>;
+
+/// The body of a request, up to the contract's limit.
+struct Given(Result<Vec<u8>, BodyFault>);
+
+impl<'r> FromRequest<'r> for Given {
+    async fn from_request(request: &'r Request, body: &mut RequestBody) -> Result<Self> {
+        let body = Body::from_request(request, body).await?;
+        let read = body.into_bytes_limit(MAX_BODY_BYTES).await;
+        Ok(Given(read.map(Vec::from).map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => BodyFault::TooLarge,
+            _ => BodyFault::Invalid,
+        })))
+    }
+}
+
+impl Given {
+    fn as_ref(&self) -> Result<&[u8], BodyFault> {
+        self.0.as_deref().map_err(|fault| *fault)
+    }
 }
 
 #[handler]
-fn logout(flow: Flow) -> Reply {
-    Reply(shared::logout(&flow))
+async fn login(flow: Flow, body: Given) -> Answered {
+    Ok(Reply(shared::login(&flow, body.as_ref()).await?))
+}
+
+#[handler]
+async fn logout(flow: Flow) -> Answered {
+    Ok(Reply(shared::logout(&flow).await?))
+}
+
+#[handler]
+async fn elevate(session: Session) -> Answered {
+    Ok(Reply(shared::elevate(&session).await?))
+}
+
+#[handler]
+async fn logout_others(session: Session) -> Answered {
+    Ok(Reply(shared::logout_others(&session).await?))
+}
+
+#[handler]
+async fn logout_all(flow: Flow) -> Answered {
+    Ok(Reply(shared::logout_all(&flow).await?))
+}
+
+#[handler]
+async fn password(session: Session) -> Answered {
+    Ok(Reply(shared::password(&session).await?))
+}
+
+#[handler]
+async fn kv_read(session: Session, request: &Request) -> Answered {
+    Ok(Reply(shared::kv_read(&session, request.uri().query()).await?))
+}
+
+#[handler]
+async fn kv_write(session: Session, body: Given) -> Answered {
+    Ok(Reply(shared::kv_write(&session, body.as_ref()).await?))
+}
+
+#[handler]
+async fn slow_kv(session: Session, request: &Request, body: Given) -> Answered {
+    let (query, body) = (request.uri().query(), body.as_ref());
+    let sleep = tokio::time::sleep; // tidy-allow: it is slow-kv
+    Ok(Reply(shared::slow_kv(&session, query, body, sleep).await?))
+}
+
+#[handler]
+async fn list(session: Session) -> Answered {
+    Ok(Reply(shared::sessions(&session).await?))
+}
+
+/// What cannot be read is no handle of anybody's either.
+#[handler]
+async fn end_session(session: Session, handle: Result<Path<String>>) -> Answered {
+    let handle = handle.map(|Path(handle)| handle).unwrap_or_default();
+    Ok(Reply(shared::end_session(&session, &handle).await?))
+}
+
+#[handler]
+async fn admin_revoke(flow: Flow, body: Given) -> Answered {
+    Ok(Reply(shared::admin_revoke(&flow, body.as_ref()).await?))
 }
 
 #[handler]
@@ -97,19 +177,22 @@ fn jwks(flow: Flow) -> Reply {
 }
 
 #[handler]
-fn fail() -> Result<Reply> {
+async fn fail(flow: Flow) -> Result<Reply> {
+    shared::fail(&flow).await.map_err(Rejection::from)?;
     Err(Error::from_status(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 #[handler]
-fn stream() -> Response {
-    let pieces = futures_util::stream::iter(shared::STREAM.map(Ok::<_, io::Error>));
-    Response::builder().content_type(shared::STREAM_TYPE).body(Body::from_bytes_stream(pieces))
+async fn stream(flow: Flow) -> Result<Response, Rejection> {
+    shared::visit(&flow).await?;
+    let pieces = Body::from_bytes_stream(streams::iter(shared::STREAM.map(Ok::<_, io::Error>)));
+    Ok(Response::builder().content_type(shared::STREAM_TYPE).body(pieces))
 }
 
 #[handler]
-fn ws(upgrade: Result<WebSocket>) -> Response {
-    upgraded(upgrade)
+async fn ws(flow: Flow, upgrade: Result<WebSocket>) -> Result<Response, Rejection> {
+    shared::visit(&flow).await?;
+    Ok(upgraded(upgrade))
 }
 
 /// A socket that echoes, where the request asks for one.
@@ -139,8 +222,8 @@ fn credential(flow: Flow, request: &Request) -> Reply {
 }
 
 #[handler]
-fn debug(flow: Flow) -> Reply {
-    Reply(shared::debug(&flow))
+async fn debug(flow: Flow) -> Answered {
+    Ok(Reply(shared::debug(&flow).await?))
 }
 
 #[handler]

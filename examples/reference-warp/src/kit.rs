@@ -2,15 +2,17 @@
 //! warp has no layers inside its routes, so all of them share the one around everything.
 
 use crate::reply::Reply;
-use crate::routes::{echo_on, failure, get, upgrade};
+use crate::routes::{echo_on, failure, get, query, upgrade};
 use futures_util::{StreamExt, stream};
-use jam_warp::{Flow, Identity, Rejection, flow, identity, require_login, require_scope};
+use jam_warp::{
+    Flow, Identity, Rejection, Session, flow, identity, require_login, require_scope, session,
+};
 use reference_handlers::{Claims, kit as shared, routes};
 use std::convert::Infallible;
 use warp::filters::BoxedFilter;
 use warp::reply::{Response, with_header};
 use warp::ws::Ws;
-use warp::{Filter, path};
+use warp::{Filter, path, post};
 
 pub(crate) fn routes() -> BoxedFilter<(impl warp::Reply,)> {
     let fail = path!("fail").and(get()).and(flow()).and_then(fail);
@@ -22,7 +24,8 @@ pub(crate) fn routes() -> BoxedFilter<(impl warp::Reply,)> {
     let stream = path!("stream").and(get()).and(flow()).and(identity()).map(endless);
     let ws = path!("ws").and(get()).and(flow()).and(identity()).and(upgrade()).map(guarded_ws);
     let errors = fail.or(middleware).or(refused).or(panic).boxed();
-    errors.or(foreign).or(swallow).or(stream).or(ws).or(admin()).or(page()).boxed()
+    let answers = errors.or(foreign).or(swallow).or(stream).or(ws).boxed();
+    answers.or(gates()).or(admin()).or(page()).boxed()
 }
 
 /// Two routes behind one guard.
@@ -73,4 +76,24 @@ fn endless(flow: Flow, _: Identity<Claims>) -> impl warp::Reply {
 fn guarded_ws(flow: Flow, _: Identity<Claims>, upgrade: Option<Ws>) -> Response {
     shared::write(&flow);
     echo_on(upgrade)
+}
+
+/// Where requests meet.
+fn gates() -> BoxedFilter<(impl warp::Reply,)> {
+    let hold = path!("hold").and(post()).and(session()).and(query()).then(hold);
+    let held = path!("held").and(get()).and(query()).then(held);
+    let release = path!("release").and(post()).and(query()).map(release);
+    hold.or(held).or(release).boxed()
+}
+
+async fn hold(session: Session, query: Option<String>) -> Result<Reply, Rejection> {
+    Ok(Reply(shared::hold(&session, query.as_deref()).await?))
+}
+
+async fn held(query: Option<String>) -> Reply {
+    Reply(shared::held(query.as_deref()).await)
+}
+
+fn release(query: Option<String>) -> Reply {
+    Reply(shared::release(query.as_deref()))
 }

@@ -70,7 +70,7 @@ fn values() -> BoxedFilter<(impl warp::Reply,)> {
 }
 
 /// The query as it came in, where there is one.
-fn query() -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Copy {
+pub(crate) fn query() -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Copy {
     warp::query::raw().map(Some).or(warp::any().map(|| None)).unify()
 }
 

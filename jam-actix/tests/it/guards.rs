@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, guard};
-use jam_actix::{JamLayer, require_login, require_scope};
+use jam_actix::{JamLayer, Rejection, Session, require_fresh, require_login, require_scope};
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
+use jam_core::session::Login;
 
-use crate::wire;
-use crate::{alice, bearer, bob, cookie, forged, jam};
+use crate::store::sessions;
+use crate::wire::{self, Answer};
+use crate::{alice, bearer, bob, cookie, forged, jam, session_of};
 
 type Calls = Data<AtomicUsize>;
 
@@ -136,4 +140,91 @@ async fn a_guard_of_ours_stands_beside_those_of_actix() {
     assert_eq!(wire::get(server, "/", &[]).await.body, "any");
     assert_eq!(wire::get(server, "/", &[tenant()]).await.status, 401);
     assert_eq!(wire::get(server, "/", &[tenant(), bearer(&alice())]).await.body, "one");
+}
+
+async fn login(session: Session) -> Result<&'static str, Rejection> {
+    session.login(Login::new("alice").methods(["pwd"]))?;
+    Ok("welcome")
+}
+
+/// A handler that counts its calls behind a login that must be fresh: on a route and a scope.
+fn sensitive(config: &mut ServiceConfig) {
+    let fresh = || RequireFresh::within(Duration::from_secs(300));
+    let by_otp = fresh().methods(["pwd", "otp"]);
+    config
+        .route("/login", web::post().to(login))
+        .route("/route", web::get().to(counts).wrap(require_fresh(fresh())))
+        .route("/otp", web::get().to(counts).wrap(require_fresh(by_otp)))
+        .service(
+            web::scope("/scope")
+                .route("/in", web::get().to(counts))
+                .wrap(require_fresh(RequireFresh::by_policy())),
+        );
+}
+
+const SENSITIVE: [&str; 2] = ["/route", "/scope/in"];
+
+fn wants_a_new_login(answer: &Answer) {
+    assert_eq!(answer.status, 401, "{answer:?}");
+    let challenge = answer.challenge();
+    assert!(challenge.contains("error=\"insufficient_user_authentication\""), "{challenge}");
+    assert!(challenge.contains("max_age=\"300\""), "{challenge}");
+    assert!(answer.all("set-cookie").is_empty());
+}
+
+#[actix_web::test]
+async fn g17_a_login_that_is_too_long_ago_never_reaches_the_handler() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (jam, clock) = sessions();
+    let data = Data::from(Arc::clone(&calls));
+    let server = serve!(
+        App::new().app_data(data.clone()).configure(sensitive).wrap(JamLayer::new(jam.clone()))
+    );
+    for path in SENSITIVE {
+        let answer = wire::get(server, path, &[]).await;
+        assert_eq!((answer.status, answer.challenge()), (401, r#"Bearer realm="jam""#));
+    }
+    let alice = session_of(&wire::fetch(server, "POST", "/login", &[]).await.unwrap());
+    clock.advance(Duration::from_secs(300));
+    for path in SENSITIVE {
+        assert_eq!(wire::get(server, path, &[alice.clone()]).await.body, "in", "{path}");
+    }
+    assert_eq!(calls.swap(0, Ordering::Relaxed), 2);
+
+    clock.advance(Duration::from_secs(1));
+    for path in SENSITIVE {
+        wants_a_new_login(&wire::get(server, path, &[alice.clone()]).await);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+
+    let again = wire::fetch(server, "POST", "/login", &[alice]).await.unwrap();
+    assert_eq!(wire::get(server, "/route", &[session_of(&again)]).await.body, "in");
+}
+
+#[actix_web::test]
+async fn g17_a_login_by_too_weak_a_method_never_reaches_the_handler() {
+    let (jam, calls) = (sessions().0, Data::new(AtomicUsize::new(0)));
+    let served = calls.clone();
+    let server = serve!(
+        App::new().app_data(served.clone()).configure(sensitive).wrap(JamLayer::new(jam.clone()))
+    );
+    let alice = session_of(&wire::fetch(server, "POST", "/login", &[]).await.unwrap());
+    let answer = wire::get(server, "/otp", &[alice]).await;
+    wants_a_new_login(&answer);
+    assert!(answer.body.contains("otp"), "{answer:?}");
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+}
+
+#[actix_web::test]
+async fn g17_a_guard_for_fresh_logins_around_everything_guards_everything() {
+    let jam = sessions().0;
+    let server = serve!(
+        App::new()
+            .route("/", web::get().to(async || "in"))
+            .wrap(require_fresh(RequireFresh::by_policy()))
+            .wrap(JamLayer::new(jam.clone()))
+    );
+    for path in ["/", "/nowhere"] {
+        assert_eq!(wire::get(server, path, &[]).await.status, 401);
+    }
 }

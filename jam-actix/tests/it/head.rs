@@ -63,6 +63,7 @@ fn a_view_reads_a_request_as_it_came() {
     let view = View::from(&request);
     let seen = (view.method(), view.path(), view.query());
     assert_eq!(seen, ("DELETE", "/a%20path", Some("query=1&more")));
+    assert_eq!(view.authority(), None, "the header `Host` speaks");
     let mut lines = Vec::new();
     view.visit_header("x-token", &mut |line| lines.push(line));
     assert_eq!(lines, [b"one", b"two"]);
@@ -70,4 +71,17 @@ fn a_view_reads_a_request_as_it_came() {
     assert_eq!(jam().find_credential(&view), (0, Found::Credential(b"found")));
     let twice = jam_from([CredentialSource::header("X-Token")]);
     assert_eq!(twice.find_credential(&view), (0, Found::Conflict));
+}
+
+#[test]
+fn a_view_names_the_authority_that_the_target_names() {
+    // As HTTP/2's `:authority` and the absolute form of HTTP/1 arrive.
+    let request = TestRequest::get()
+        .uri("https://shop.example:8443/cart?full")
+        .append_header(("host", "other.example"))
+        .append_header(("x-forwarded-host", "evil.example"))
+        .to_http_request();
+    let view = View::from(&request);
+    assert_eq!(view.authority(), Some("shop.example:8443"));
+    assert_eq!((view.path(), view.query()), ("/cart", Some("full")));
 }

@@ -7,11 +7,16 @@ mod wire;
 mod bearer;
 mod compile_fail;
 mod cookie;
+mod csrf;
 mod errors;
 mod guards;
 mod head;
 mod layer;
 mod login;
+mod outage;
+mod session;
+mod store;
+mod sweep;
 mod upgrade;
 
 use jam_core::Jam;
@@ -24,6 +29,9 @@ use serde_json::{Value, json};
 
 const SECRET: [u8; 32] = [7; 32];
 const COOKIE: &str = "__Host-jwt";
+
+/// The cookie of sessions.
+const SESSION: &str = "__Host-jam";
 
 /// What the handlers of these tests ask for.
 #[derive(Clone, Debug, Deserialize)]
@@ -77,4 +85,11 @@ fn bearer(token: &str) -> (&'static str, String) {
 
 fn cookie(token: &str) -> (&'static str, String) {
     ("cookie", format!("{COOKIE}={token}"))
+}
+
+/// The session that an answer hands out, as the next request carries it.
+fn session_of(answer: &wire::Answer) -> (&'static str, String) {
+    let cookie = answer.one("set-cookie").split(';').next().unwrap();
+    assert!(cookie.starts_with(SESSION) && !cookie.ends_with('='), "{answer:?}");
+    ("cookie", cookie.to_owned())
 }

@@ -1,17 +1,20 @@
 //! Answers that go on after their head: streams and WebSockets.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpResponse};
+use actix_web::{App, Error, HttpRequest, HttpResponse};
 use actix_ws::Message;
+use futures_util::future::{Either, select};
 use futures_util::stream::poll_fn;
-use jam_actix::{Flow, Identity, JamLayer};
+use jam_actix::{Flow, Identity, JamLayer, Rejection, Session};
 use tokio::sync::mpsc::{self, Receiver};
 
+use crate::store::sessions;
 use crate::wire::{self, Wire};
-use crate::{COOKIE, User, alice, bearer, forged, jam};
+use crate::{COOKIE, User, alice, bearer, forged, jam, session_of};
 
 type Source = Data<Mutex<Option<Receiver<&'static str>>>>;
 
@@ -80,13 +83,8 @@ fn sockets(config: &mut ServiceConfig) {
 /// Opens a WebSocket with this token and hands over the head of the answer.
 async fn open(path: &str, token: &str) -> (Wire, wire::Answer) {
     let mut wire = Wire::open(wire::serve(jam(), sockets)).await;
-    let handshake = [
-        ("connection", "Upgrade".to_owned()),
-        ("upgrade", "websocket".to_owned()),
-        ("sec-websocket-version", "13".to_owned()),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==".to_owned()),
-        bearer(token),
-    ];
+    let mut handshake = wire::handshake();
+    handshake.push(bearer(token));
     wire.send("GET", path, &handshake).await;
     let head = wire.head().await.unwrap();
     (wire, head)
@@ -113,4 +111,81 @@ async fn a_websocket_with_a_forged_token_is_never_opened() {
         assert!(head.challenge().contains("error=\"invalid_token\""), "{head:?}");
         assert!(head.all("set-cookie").is_empty());
     }
+}
+
+async fn streams_a_session(session: Session) -> Result<HttpResponse, Rejection> {
+    session.set("color", "blue")?;
+    // Never ends, and never says anything.
+    let body = futures_util::stream::pending::<Result<Bytes, Infallible>>();
+    Ok(HttpResponse::Ok().streaming(body))
+}
+
+/// Writes before the upgrade, then whatever is said, at once; closes when the session has ended.
+async fn notes(
+    session: Session,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, Error> {
+    session.set("opened", &true).map_err(Rejection::from)?;
+    let detached = session.detached().await.map_err(Rejection::from)?.unwrap();
+    let (response, mut socket, mut messages) = actix_ws::handle(&request, body)?;
+    actix_web::rt::spawn(async move {
+        let mut ended = pin!(detached.ended());
+        while let Either::Left((Some(Ok(Message::Text(text))), _)) =
+            select(pin!(messages.recv()), &mut ended).await
+        {
+            detached.set("said", &*text).await.unwrap();
+            let _ = socket.text(text).await;
+        }
+        let _ = socket.close(None).await;
+    });
+    Ok(response)
+}
+
+async fn said(session: Session) -> Result<String, Rejection> {
+    let opened: Option<bool> = session.get("opened").await?;
+    let said: Option<String> = session.get("said").await?;
+    Ok(format!("{opened:?} {said:?}"))
+}
+
+async fn logout(session: Session) -> Result<&'static str, Rejection> {
+    session.destroy()?;
+    Ok("bye")
+}
+
+fn with_sessions(config: &mut ServiceConfig) {
+    config
+        .route("/stream", web::get().to(streams_a_session))
+        .route("/notes", web::get().to(notes))
+        .route("/said", web::get().to(said))
+        .route("/logout", web::post().to(logout));
+}
+
+#[actix_web::test]
+async fn the_head_of_a_stream_hands_the_session_out() {
+    let mut wire = Wire::open(wire::serve(sessions().0, with_sessions)).await;
+    wire.send("GET", "/stream", &[]).await;
+    let head = wire.head().await.unwrap();
+    assert_eq!((head.status, head.one("cache-control")), (200, "no-store"));
+    session_of(&head);
+}
+
+#[actix_web::test]
+async fn a_websocket_hands_the_session_out_writes_to_it_and_closes_when_it_ends() {
+    let server = wire::serve(sessions().0, with_sessions);
+    let mut wire = Wire::open(server).await;
+    wire.send("GET", "/notes", &wire::handshake()).await;
+    let head = wire.head().await.unwrap();
+    assert_eq!(head.status, 101);
+    let session = session_of(&head);
+
+    wire.write(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']).await;
+    assert_eq!(wire.bytes(4).await, b"\x81\x02hi");
+    let answer = wire::get(server, "/said", &[session.clone()]).await;
+    assert_eq!(answer.body, r#"Some(true) Some("hi")"#);
+
+    let answer = wire::fetch(server, "POST", "/logout", &[session]).await.unwrap();
+    assert_eq!(answer.body, "bye");
+    // A final close frame (RFC 6455 §5.5.1).
+    assert_eq!(wire.bytes(1).await, b"\x88");
 }

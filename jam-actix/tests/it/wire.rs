@@ -44,6 +44,18 @@ pub(crate) async fn fetch(
     Some(answer)
 }
 
+/// What asks for a WebSocket, with the key of the example in RFC 6455 §1.3.
+pub(crate) fn handshake() -> Vec<(&'static str, String)> {
+    [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .to_vec()
+}
+
 /// Status, header lines in order, and the body as it was on the wire.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Answer {

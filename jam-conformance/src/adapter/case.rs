@@ -63,6 +63,9 @@ pub(crate) enum Step {
     Streams(Vec<Exchange>),
     /// Opens a connection for each, sends on all of them, and then reads.
     Together(Vec<Exchange>),
+    /// Sends the first, does the others one after the other while it is under way, and then reads
+    /// its answer.
+    Meanwhile(Exchange, Vec<Exchange>),
     /// Sends this and hangs up without reading.
     HangUp(Request),
     /// Sends the beginning of the head and hangs up.

@@ -57,6 +57,7 @@ impl Client {
             Step::Pipeline(exchanges) => self.pipeline(exchanges),
             Step::Streams(exchanges) => self.streams(exchanges),
             Step::Together(exchanges) => self.together(exchanges),
+            Step::Meanwhile(outer, inner) => self.meanwhile(outer, inner),
             Step::HangUp(request) => self.hang_up(request, &request.bytes()),
             Step::HangUpInHead(request) => self.hang_up(request, request.unfinished()),
             Step::Peek(exchange, bytes) => self.peek(exchange, bytes),
@@ -100,6 +101,16 @@ impl Client {
             let answer = connection.and_then(|mut connection| connection.answer(request));
             self.judge(&exchange.expect, request, answer);
         }
+    }
+
+    fn meanwhile(&mut self, outer: &Exchange, inner: &[Exchange]) {
+        let request = self.filled(&outer.request);
+        let connection = self.open(&request);
+        for exchange in inner {
+            self.pipeline(std::slice::from_ref(exchange));
+        }
+        let answer = connection.and_then(|mut connection| connection.answer(&request));
+        self.judge(&outer.expect, &request, answer);
     }
 
     fn hang_up(&mut self, request: &Request, bytes: &[u8]) {

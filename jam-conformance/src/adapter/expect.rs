@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::variables::Variables;
 use crate::wire::Answer;
 
-/// The headers that are Jam's to write, `X-Token` being the transport of one configuration. On
-/// every answer they are exactly those expected.
-const JAM_HEADERS: [&str; 7] = [
+/// The headers that are Jam's to write, `X-Token` and `X-Session` being transports of some configurations.
+/// On every answer they are exactly those expected.
+const JAM_HEADERS: [&str; 8] = [
     "www-authenticate",
     "set-cookie",
     "cache-control",
@@ -15,13 +15,14 @@ const JAM_HEADERS: [&str; 7] = [
     "retry-after",
     "location",
     "x-token",
+    "x-session",
 ];
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// The lifetime of a token from a login, in seconds: no cookie may outlive it.
-const LIFETIME: u64 = 3600;
+/// The longest lifetime of a credential in any configuration, in seconds: no cookie may outlive it.
+const LIFETIME: u64 = 43_200;
 
 /// What has to come back.
 #[derive(Clone, Debug)]
@@ -30,7 +31,18 @@ pub(crate) struct Expect {
     body: Body,
     /// Names and values of all of Jam's headers, in any order.
     jam: Vec<(&'static str, String)>,
-    keep: Option<&'static str>,
+    keep: Vec<(&'static str, Place)>,
+}
+
+/// Where in an answer a value stands that differs from run to run.
+#[derive(Clone, Debug)]
+enum Place {
+    /// A string of the JSON body, by its pointer (RFC 6901).
+    Body(&'static str),
+    /// The value of a cookie that is set.
+    Cookie(&'static str),
+    /// The value of a header.
+    Header(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +57,8 @@ enum Status {
 #[derive(Clone, Debug)]
 enum Body {
     Empty,
+    /// No body, whatever the `Content-Type` says of it.
+    Nothing,
     Json(String),
     /// JSON whose members may come in any order.
     JsonValue(String),
@@ -61,7 +75,7 @@ enum Body {
 
 impl Expect {
     fn new(status: Status, body: Body) -> Self {
-        Self { status, body, jam: Vec::new(), keep: None }
+        Self { status, body, jam: Vec::new(), keep: Vec::new() }
     }
 
     /// A JSON body, to the byte.
@@ -96,6 +110,11 @@ impl Expect {
         Self::new(Status::Is(status), Body::Empty)
     }
 
+    /// No body; its type is nobody's affair.
+    pub(crate) fn none(status: u16) -> Self {
+        Self::new(Status::Is(status), Body::Nothing)
+    }
+
     /// An answer of the framework's own making, with a status that is agreed on.
     pub(crate) fn own(status: u16) -> Self {
         Self::new(Status::Is(status), Body::Any)
@@ -117,9 +136,21 @@ impl Expect {
         self
     }
 
-    /// Keeps the string of this name from the JSON body as `${name}`.
-    pub(crate) fn keep(mut self, name: &'static str) -> Self {
-        self.keep = Some(name);
+    /// Keeps a string of the JSON body, by its pointer (RFC 6901), under a name.
+    pub(crate) fn keep(mut self, name: &'static str, pointer: &'static str) -> Self {
+        self.keep.push((name, Place::Body(pointer)));
+        self
+    }
+
+    /// Keeps the value of a cookie that is set.
+    pub(crate) fn keep_cookie(mut self, name: &'static str, cookie: &'static str) -> Self {
+        self.keep.push((name, Place::Cookie(cookie)));
+        self
+    }
+
+    /// Keeps the value of a header.
+    pub(crate) fn keep_header(mut self, name: &'static str, header: &'static str) -> Self {
+        self.keep.push((name, Place::Header(header)));
         self
     }
 
@@ -130,10 +161,10 @@ impl Expect {
     /// What differs, a sentence each. Keeps what is to be kept.
     pub(crate) fn differences(&self, answer: &Answer, variables: &mut Variables) -> Vec<String> {
         let mut found = Vec::new();
-        if let Some(name) = self.keep {
-            match member(&answer.body, name) {
-                Some(value) => variables.keep(name, &value),
-                None => found.push(format!("the body has no string member \"{name}\"")),
+        for (name, place) in &self.keep {
+            match place.value(answer) {
+                Some(value) if !value.is_empty() => variables.keep(name, &value),
+                _ => found.push(format!("there is nothing to keep as {name}: no {place:?}")),
             }
         }
         if let Status::Is(status) = self.status
@@ -164,6 +195,8 @@ impl Expect {
             Body::Empty => &[],
             Body::Json(_) | Body::JsonValue(_) => &[JSON],
             Body::Text(_) | Body::Stream(_) | Body::Shown(..) | Body::Endless => &[TEXT],
+            Body::Nothing if answer.body.is_empty() => return,
+            Body::Nothing => &[],
             Body::Any => return,
         };
         if content_type != expected_type {
@@ -180,9 +213,9 @@ impl Expect {
                 found.extend(shown.map(|name| format!("the body shows the secret {name}")));
                 return;
             }
-            Body::JsonValue(text) if same_json(&body, text) => return,
+            Body::JsonValue(text) if same_json(&body, &variables.fill_text(text)) => return,
             Body::JsonValue(text) => text.clone(),
-            Body::Empty => String::new(),
+            Body::Empty | Body::Nothing => String::new(),
             Body::Any | Body::Endless => return,
         };
         if body != expected {
@@ -201,7 +234,7 @@ impl Expect {
             Status::Any | Status::AnyOrNone => "*\n".to_owned(),
         };
         let mut lines: Vec<_> = jam_lines(answer).collect();
-        if !matches!(self.body, Body::Any) {
+        if !matches!(self.body, Body::Any | Body::Nothing) {
             lines
                 .extend(answer.all("content-type").map(|value| ("content-type", value.to_owned())));
         }
@@ -211,7 +244,9 @@ impl Expect {
         let body = String::from_utf8_lossy(&answer.body);
         text.push_str(match &self.body {
             Body::Any => "*",
-            Body::JsonValue(expected) if same_json(&body, expected) => expected,
+            Body::JsonValue(expected) if same_json(&body, &variables.fill_text(expected)) => {
+                expected
+            }
             _ => &body,
         });
         variables.mask(&text)
@@ -245,15 +280,40 @@ fn canonical((name, value): (&'static str, String)) -> (&'static str, String) {
     (name, attributes.join("; "))
 }
 
-/// Equal as values; what is no JSON equals nothing.
-fn same_json(a: &str, b: &str) -> bool {
+/// Equal as values; what is no JSON equals nothing. An expected `"<n>"` is any number.
+fn same_json(body: &str, expected: &str) -> bool {
     let read = |text| serde_json::from_str::<Value>(text);
-    matches!((read(a), read(b)), (Ok(a), Ok(b)) if a == b)
+    matches!((read(body), read(expected)), (Ok(body), Ok(expected)) if fits(&body, &expected))
 }
 
-fn member(body: &[u8], name: &str) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    Some(body.get(name)?.as_str()?.to_owned())
+fn fits(body: &Value, expected: &Value) -> bool {
+    match (body, expected) {
+        (Value::Number(_), Value::String(any)) if any == "<n>" => true,
+        (Value::Array(body), Value::Array(expected)) => {
+            body.len() == expected.len() && body.iter().zip(expected).all(|(b, e)| fits(b, e))
+        }
+        (Value::Object(body), Value::Object(expected)) => {
+            body.len() == expected.len()
+                && expected.iter().all(|(name, e)| body.get(name).is_some_and(|b| fits(b, e)))
+        }
+        (body, expected) => body == expected,
+    }
+}
+
+impl Place {
+    fn value(&self, answer: &Answer) -> Option<String> {
+        match self {
+            Self::Body(pointer) => {
+                let body: Value = serde_json::from_slice(&answer.body).ok()?;
+                Some(body.pointer(pointer)?.as_str()?.to_owned())
+            }
+            Self::Cookie(name) => answer.all("set-cookie").find_map(|line| {
+                let value = line.strip_prefix(name)?.strip_prefix('=')?;
+                Some(value.split(';').next().unwrap_or(value).to_owned())
+            }),
+            Self::Header(name) => answer.all(name).next().map(str::to_owned),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -342,7 +402,7 @@ mod tests {
             "a=2; Path=/; Secure; Max-Age=3600",
             "a=1; Path=/; Max-Age=3600",
             "a=1; Path=/; Secure; Max-Age=0",
-            "a=1; Path=/; Secure; Max-Age=3601",
+            "a=1; Path=/; Secure; Max-Age=43201",
             "a=1; Path=/; Secure; Max-Age=-1",
             "a=1; Path=/; Secure; Max-Age=3600; HttpOnly",
             "Path=/; a=1; Secure; Max-Age=3600",
@@ -353,8 +413,9 @@ mod tests {
 
     #[test]
     fn a_kept_value_is_used_at_once_and_its_absence_told() {
-        let expect =
-            Expect::json(200, r#"{"token":"${token}"}"#).jam("x-token", "${token}").keep("token");
+        let expect = Expect::json(200, r#"{"token":"${token}"}"#)
+            .jam("x-token", "${token}")
+            .keep("token", "/token");
         let mut variables = Variables::default();
         let good = answer(200, &[JSON_LINE, ("x-token", "abc")], r#"{"token":"abc"}"#);
         assert_eq!(expect.differences(&good, &mut variables), [""; 0]);
@@ -362,7 +423,7 @@ mod tests {
         let other = answer(200, &[JSON_LINE, ("x-token", "xyz")], r#"{"token":"abc"}"#);
         assert_eq!(expect.differences(&other, &mut variables).len(), 2);
         let none = answer(200, &[JSON_LINE, ("x-token", "abc")], r#"{"token":1}"#);
-        assert!(found(&expect, &none)[0].contains("no string member \"token\""));
+        assert!(found(&expect, &none)[0].contains("nothing to keep as token"));
     }
 
     #[test]

@@ -27,16 +27,28 @@ pub(crate) enum Setup {
     Development,
     /// Several keys, issuer, audience, type, a required claim, a low limit, a realm to be escaped.
     Policy,
+    /// Tokens by bearer, and sessions in memory by cookie.
+    Sessions,
+    /// Sessions by a header.
+    SessionHeader,
+    /// Sessions that the client keeps, sealed.
+    Sealed,
+    /// One session a subject, small records, a persistent cookie, and no request without an origin.
+    Strict,
 }
 
 impl Setup {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Bearer,
         Self::BearerCookie,
         Self::CookieBearer,
         Self::Headers,
         Self::Development,
         Self::Policy,
+        Self::Sessions,
+        Self::SessionHeader,
+        Self::Sealed,
+        Self::Strict,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -47,6 +59,10 @@ impl Setup {
             Self::Headers => "headers",
             Self::Development => "development",
             Self::Policy => "policy",
+            Self::Sessions => "sessions",
+            Self::SessionHeader => "session-header",
+            Self::Sealed => "sealed",
+            Self::Strict => "strict",
         }
     }
 
@@ -59,6 +75,8 @@ impl Setup {
             Self::Headers => ("kit", "x-token, x-auth"),
             Self::Development => ("kit", "Cookie"),
             Self::Policy => (r#"kit \"two\" \\ three"#, "Authorization"),
+            Self::Sessions | Self::Sealed | Self::Strict => ("kit", "Authorization, Cookie"),
+            Self::SessionHeader => ("kit", "Authorization, x-session"),
         };
         variables.give("realm", realm);
         variables.give("vary", vary);
@@ -95,8 +113,30 @@ transport = "cookie"
 cookie = { name = "__Host-jwt", same_site = "strict", persistent = true, insecure_dev = true }"#
             }
             Self::Policy => return policy(),
+            Self::Sessions | Self::SessionHeader | Self::Sealed | Self::Strict => {
+                "realm = \"kit\"\n[jam.jwt]"
+            }
         };
-        format!("[jam]\n{about}\n[[jam.jwt.keys]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\n")
+        let keys = format!("[[jam.jwt.keys]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"");
+        format!("[jam]\n{about}\n{keys}\n{}", self.sessions())
+    }
+
+    /// The tables that are about sessions.
+    fn sessions(self) -> String {
+        const TIMEOUTS: &str =
+            "[jam.session]\nidle_timeout_seconds = 1800\nabsolute_timeout_seconds = 43200\n";
+        let about = match self {
+            Self::Sessions => "",
+            Self::SessionHeader => "transport = { header = \"X-Session\" }\n",
+            Self::Sealed => "store = \"sealed\"\nsecrets = [\"SECRET\"]\n",
+            Self::Strict => {
+                "max_sessions = { reject = 1 }\nmax_record_bytes = 1024\n\
+                 cookie = { name = \"__Host-jam\", same_site = \"strict\", persistent = true }\n\
+                 [jam.csrf]\nmode = \"strict\"\ntrusted_origins = [\"https://shop.example\"]\n"
+            }
+            _ => return String::new(),
+        };
+        format!("{TIMEOUTS}{}", about.replace("SECRET", SECRET))
     }
 }
 

@@ -97,17 +97,19 @@ fn settings(cookie: Option<Entry>, defaults: &Defaults) -> Result<CookieSettings
             [("lax", SameSite::Lax), ("strict", SameSite::Strict), ("none", SameSite::None)];
         settings = settings.same_site(same_site.choice(&words)?);
     }
-    let switches: [(&str, fn(CookieSettings) -> CookieSettings); 3] = [
-        ("persistent", CookieSettings::persistent),
-        ("insecure_dev", CookieSettings::insecure_dev),
-        ("chunked", CookieSettings::chunked),
-    ];
-    for (key, switch_on) in switches {
-        if let Some(switch) = table.take(key)
-            && switch.boolean()?
-        {
-            settings = switch_on(settings);
-        }
+    if is_on(&mut table, "persistent")? {
+        settings = settings.persistent();
+    }
+    if is_on(&mut table, "insecure_dev")? {
+        settings = settings.insecure_dev();
+    }
+    if is_on(&mut table, "chunked")? {
+        settings = settings.chunked();
     }
     Ok(settings)
+}
+
+/// A switch that is off unless told otherwise.
+pub(super) fn is_on(table: &mut Table, key: &str) -> Result<bool, Error> {
+    table.take(key).map_or(Ok(false), Entry::boolean)
 }

@@ -74,9 +74,7 @@ pub(super) fn backend(entry: Entry) -> Result<SessionBackendBuilder, Error> {
     if let Some(transport) = transport {
         builder = builder.transport(transport);
     }
-    if let Some(clear) = table.take("clear_site_data")
-        && clear.boolean()?
-    {
+    if carriage::is_on(&mut table, "clear_site_data")? {
         builder = builder.clear_site_data();
     }
     Ok(builder)
@@ -207,12 +205,11 @@ pub(super) fn csrf(entry: Entry) -> Result<CsrfPolicy, Error> {
     let mut table = entry.table(&["mode", "trusted_origins"])?;
     let mut policy = match table.take("mode") {
         Some(mode) => {
-            let words: [(&str, fn() -> CsrfPolicy); 3] = [
-                ("on", CsrfPolicy::on),
-                ("strict", CsrfPolicy::strict),
-                ("off", CsrfPolicy::danger_off),
-            ];
-            mode.choice(&words)?()
+            match mode.choice(&[("on", Some(false)), ("strict", Some(true)), ("off", None)])? {
+                Some(false) => CsrfPolicy::on(),
+                Some(true) => CsrfPolicy::strict(),
+                None => CsrfPolicy::danger_off(),
+            }
         }
         None => CsrfPolicy::on(),
     };

@@ -17,13 +17,13 @@ use serde::de::IgnoredAny;
 use crate::audit::{self, Refused};
 use crate::csrf;
 use crate::deferred::Deferred;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::fresh::RequireFresh;
 use crate::identity::{FromPayload, Identity};
 use crate::jam::Jam;
 use crate::jwt::RawVerified;
 use crate::redirect::{LoginRedirect, Wanted};
-use crate::reject::{Reject, RejectKind};
+use crate::reject::{Reject, RejectKind, RejectResponse};
 use crate::request::RequestView;
 use crate::scope::{ScopeRule, scopes_of};
 use crate::session::{Record, Session};
@@ -63,6 +63,8 @@ pub(crate) enum Caller<'f> {
     Token(&'f RawVerified),
     /// A session that somebody is logged in to.
     Session(&'f Record),
+    /// The store is down, and whoever need not know goes on without.
+    Unknown,
 }
 
 impl Flow {
@@ -124,7 +126,7 @@ impl Flow {
         &self,
     ) -> Deferred<'static, Result<Option<Identity<P>>, Reject>> {
         self.when_known(|flow, first| match flow.caller() {
-            Caller::Unusable => Ok(None),
+            Caller::Unusable | Caller::Unknown => Ok(None),
             _ => flow.typed(first),
         })
     }
@@ -159,6 +161,7 @@ impl Flow {
         match self.caller() {
             Caller::Token(_) | Caller::Session(_) => Ok(()),
             Caller::Refused(kind) => Err(self.remember_refusal(kind)),
+            Caller::Unknown => Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Nobody | Caller::Unusable => {
                 let next = self.0.wanted.path();
                 Err(self.reject(RejectKind::LoginRequired(login.location(next.as_ref()))))
@@ -232,17 +235,30 @@ impl Flow {
         // by an `.ok()`: a forged token must not read as anonymous.
         if let Some(kind) = self.unanswered() {
             tracing::warn!(target: "jam", "a refused credential was ignored by the handler; its answer is replaced");
-            return ResponsePatch::instead(self.reject(kind.clone()).respond());
+            let replacement = self.reject(kind.clone()).respond();
+            return self.instead(replacement, self.saved_handovers());
         }
         let mut handovers = match self.commit_session().await {
             Ok(handovers) => handovers,
             Err(error) => {
                 tracing::info!(target: "jam", kind = error.kind().as_str(), "the session was not written; the answer says so");
-                return ResponsePatch::instead(self.refuse(error).respond());
+                let has_ended = error.kind() == ErrorKind::SessionEnded;
+                let saved = if has_ended { Vec::new() } else { self.saved_handovers() };
+                return self.instead(self.refuse(error).respond(), saved);
             }
         };
         let pending = &mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner);
         handovers.append(pending);
+        ResponsePatch { replacement: None, headers: self.headers_of(handovers) }
+    }
+
+    /// An answer in place of the handler's. What was saved before is written, and without its
+    /// credential the client would be locked out.
+    fn instead(&self, replacement: RejectResponse, saved: Vec<Handover>) -> ResponsePatch {
+        ResponsePatch { replacement: Some(replacement), headers: self.headers_of(saved) }
+    }
+
+    fn headers_of(&self, handovers: Vec<Handover>) -> Vec<PatchHeader> {
         let mut headers: Vec<PatchHeader> = handovers
             .into_iter()
             .map(|Handover { name, value, op }| PatchHeader { name, value, op })
@@ -251,7 +267,7 @@ impl Flow {
             headers.push(PatchHeader::new("cache-control", "no-store", HeaderOp::Set));
             headers.push(PatchHeader::new("vary", self.0.jam.vary(), HeaderOp::MergeList));
         }
-        ResponsePatch { replacement: None, headers }
+        headers
     }
 
     /// The Jam that began this flow.
@@ -309,6 +325,7 @@ impl Flow {
             }
             Some(Base::Refused(kind)) => Caller::Refused(kind.clone()),
             Some(Base::Down) => Caller::Refused(RejectKind::StoreUnavailable),
+            Some(Base::NobodyKnows) => Caller::Unknown,
             Some(Base::Unusable) => Caller::Unusable,
             _ if is_unusable => Caller::Unusable,
             _ => Caller::Nobody,
@@ -361,6 +378,7 @@ impl Flow {
         match self.caller() {
             Caller::Refused(kind) => Err(self.remember_refusal(kind)),
             Caller::Unusable => Err(self.reject(RejectKind::InvalidToken)),
+            Caller::Unknown => Err(self.reject(RejectKind::StoreUnavailable)),
             caller => Ok(caller),
         }
     }
@@ -372,6 +390,7 @@ impl Flow {
         let payload = match self.caller() {
             Caller::Nobody => return Ok(None),
             Caller::Unusable => return Err(self.reject(RejectKind::InvalidToken)),
+            Caller::Unknown => return Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Refused(kind) => return Err(self.remember_refusal(kind)),
             Caller::Token(token) => first.unwrap_or_else(|| token.parse()),
             Caller::Session(record) => crate::session::read_claims(record),
@@ -393,6 +412,7 @@ impl fmt::Debug for Flow {
             (_, Caller::Nobody) => "absent",
             (_, Caller::Unusable) => "unusable",
             (_, Caller::Refused(_)) => "refused",
+            (_, Caller::Unknown) => "unknown",
             (_, Caller::Token(_) | Caller::Session(_)) => "proven",
         };
         f.debug_struct("Flow")

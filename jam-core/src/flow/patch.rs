@@ -13,10 +13,6 @@ pub struct ResponsePatch {
 }
 
 impl ResponsePatch {
-    pub(super) fn instead(answer: RejectResponse) -> Self {
-        Self { replacement: Some(answer), headers: Vec::new() }
-    }
-
     /// An answer to be sent instead of the handler's, of which nothing remains.
     pub fn replacement(&mut self) -> Option<RejectResponse> {
         self.replacement.take()

@@ -1,7 +1,10 @@
 //! The session of a request: found at the beginning, opened by the first who asks, written at the
 //! end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use event_listener::Event;
 
 use super::Flow;
 use super::credentials::Credentials;
@@ -22,7 +25,20 @@ pub(super) struct Slot {
     chunks: usize,
     budget: Arc<Budget>,
     base: OnceLock<Base>,
+    /// Somebody is asking the store; whoever else wants to know waits for the end of that.
+    is_opening: AtomicBool,
+    opened: Event,
     work: Mutex<Work>,
+}
+
+/// The right to ask the store what the session is, until it is dropped.
+struct Turn<'s>(&'s Slot);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.is_opening.store(false, Ordering::Release);
+        self.0.opened.notify(usize::MAX);
+    }
 }
 
 /// A credential as a source found it, waiting to be opened.
@@ -87,7 +103,24 @@ impl Slot {
             chunks: backend.transport().chunks_in(view),
             budget: Arc::new(backend.budget()),
             base: OnceLock::new(),
+            is_opening: AtomicBool::new(false),
+            opened: Event::new(),
             work: Mutex::new(Work::default()),
+        }
+    }
+
+    /// Waits for a turn; none once the session is open.
+    async fn turn(&self) -> Option<Turn<'_>> {
+        loop {
+            if !self.is_opening.swap(true, Ordering::AcqRel) {
+                let turn = Turn(self);
+                return self.base.get().is_none().then_some(turn);
+            }
+            let opened = self.opened.listen();
+            // It may have ended before anybody listened.
+            if self.is_opening.load(Ordering::Acquire) {
+                opened.await;
+            }
         }
     }
 
@@ -104,6 +137,7 @@ fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
         Opened::Down => Some(Base::Down),
         Opened::NobodyKnows => Some(Base::NobodyKnows),
         Opened::Unusable if is_ambient => None,
+        Opened::Dropped => None,
         Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
     }
 }
@@ -132,7 +166,9 @@ impl Flow {
             Err(waiting) => {
                 let flow = self.clone();
                 Deferred::waiting(async move {
-                    if let Some((backend, slot)) = flow.slot() {
+                    let Some((backend, slot)) = flow.slot() else { return };
+                    // Extractors may wait side by side; one of them asks for all.
+                    if let Some(_turn) = slot.turn().await {
                         flow.found(resolve_waiting(backend, slot, waiting).await);
                     }
                 })
@@ -194,9 +230,17 @@ impl Flow {
 
     /// The same at the end of the request; afterwards nothing can be recorded any more.
     pub(super) async fn commit_session(&self) -> Result<Vec<Handover>, Error> {
-        let Some((_, slot)) = self.slot() else { return Ok(Vec::new()) };
         self.write_session(true).await?;
-        Ok(std::mem::take(&mut slot.work().handovers))
+        Ok(self.saved_handovers())
+    }
+
+    /// What the client is to be told of the writes that went through.
+    pub(super) fn saved_handovers(&self) -> Vec<Handover> {
+        self.0
+            .session
+            .as_ref()
+            .map(|slot| std::mem::take(&mut slot.work().handovers))
+            .unwrap_or_default()
     }
 
     async fn write_session(&self, is_last: bool) -> Result<(), Error> {
@@ -274,6 +318,7 @@ impl Flow {
     pub(crate) fn nobody(&self) -> Reject {
         match self.base() {
             Some(Base::Unusable) => self.reject(RejectKind::InvalidToken),
+            Some(Base::NobodyKnows) => self.reject(RejectKind::StoreUnavailable),
             _ => self.reject(RejectKind::Unauthenticated),
         }
     }

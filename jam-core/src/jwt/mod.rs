@@ -26,15 +26,18 @@
 
 mod backend;
 mod claims;
+mod compound;
 mod header;
 mod payload;
 mod policy;
 mod raw;
+mod reader;
 mod signer;
-mod tee;
+mod text_only;
 mod unverified;
 mod values;
 mod verifier;
+mod writer;
 
 pub use backend::{JwtBackend, JwtBackendBuilder};
 pub use payload::{Payload, PayloadBuilder};

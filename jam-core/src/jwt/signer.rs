@@ -7,8 +7,9 @@ use std::sync::Arc;
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use super::claims::{self, Observer};
+use super::claims::Observer;
 use super::verifier::Shared;
+use super::writer;
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, MAX_SIGNATURE_LEN};
 
@@ -50,19 +51,19 @@ impl JwtSigner {
     ) -> Result<String, Error> {
         let keys = self.shared.keys.load();
         let key = keys.ring.signing();
+        let mut observer = Observer::new(&self.shared.policy, key.issuer());
         // The JSON first, the token behind it, in one allocation for all but large payloads.
-        let mut buffer = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut buffer, claims).map_err(|error| {
+        let json = writer::write(claims, &mut observer).map_err(|error| {
             Error::new(ErrorKind::InvalidPayload, "the payload cannot be written as JSON")
                 .with_source(error)
         })?;
-        let json = std::str::from_utf8(&buffer).map_err(|_| ErrorKind::InvalidPayload)?;
-        let mut observer = Observer::new(&self.shared.policy, key.issuer());
-        claims::check_form(json, &mut observer).map_err(form_fault)?;
+        if !observer.complete {
+            observer.scan(&json).map_err(form_fault)?;
+        }
         observer
             .judge_minting(without_expiry)
             .map_err(|message| Error::new(ErrorKind::InvalidPayload, message))?;
-        compose(key, keys.signed_header(), buffer)
+        compose(key, keys.signed_header(), json.into_bytes())
     }
 }
 

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::value::CowStrDeserializer;
-use serde::de::{Deserializer, IntoDeserializer, SeqAccess, Visitor};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
 /// A string, borrowed from the payload where it has no escapes.
 pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
@@ -12,14 +11,6 @@ pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(TextVisitor).map(Self)
-    }
-}
-
-impl<'de, E: serde::de::Error> IntoDeserializer<'de, E> for Text<'de> {
-    type Deserializer = CowStrDeserializer<'de, E>;
-
-    fn into_deserializer(self) -> Self::Deserializer {
-        CowStrDeserializer::new(self.0)
     }
 }
 
@@ -76,36 +67,5 @@ impl<'de> Visitor<'de> for AudienceVisitor {
             many.push(one);
         }
         Ok(Audience::Many(many))
-    }
-}
-
-/// A number as serde_json saw it; whole ones are exact.
-#[derive(Clone, Copy)]
-pub(super) enum Number {
-    Whole(u64),
-    Float(f64),
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_f64(NumberVisitor)
-    }
-}
-
-struct NumberVisitor;
-
-impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a number of seconds since 1970")
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
-        Ok(Number::Whole(number))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
-        Ok(Number::Float(number))
     }
 }

@@ -1,6 +1,7 @@
 //! Verification: framing, header, key, signature, claims, in that order and each before the next.
 
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -102,15 +103,14 @@ impl JwtVerifier {
     /// As [`verify`](Self::verify).
     pub fn verify_raw(&self, token: impl AsRef<[u8]>) -> Result<RawVerified, Error> {
         let token = token.as_ref();
-        // Judged before anything is copied.
-        if token.len() > self.max_token_bytes() {
-            return Err(ErrorKind::TooLarge.into());
-        }
-        let (payload, key) = self.open(token.to_vec())?;
-        let mut observer = self.observer(&key);
+        let signed = self.signature(token, Scope::Token)?;
+        let payload =
+            URL_SAFE_NO_PAD.decode_to_vec(signed.payload).map_err(|_| ErrorKind::Malformed)?;
+        let payload = String::from_utf8(payload).map_err(|_| ErrorKind::Malformed)?;
+        let mut observer = self.observer(&signed.key);
         claims::judge(&payload, &mut observer, self.shared.clock.now())?;
         let expires_at = observer.expires_at();
-        Ok(RawVerified::new(payload, key, expires_at))
+        Ok(RawVerified::new(payload, signed.key, expires_at))
     }
 
     /// Verifies header, key and signature alone. The payload may be any bytes; no claim is judged.
@@ -188,7 +188,7 @@ impl JwtVerifier {
 
     fn signed(&self, parts: &Parts<'_>, scope: Scope) -> Result<Key, ErrorKind> {
         let keys = self.shared.keys.load();
-        let mut buffer = [0; MAX_SIGNATURE_LEN];
+        let mut buffer = [MaybeUninit::uninit(); MAX_SIGNATURE_LEN];
         let signature = parts.decode_signature(&mut buffer)?;
         if let Some(key) = keys.proven.find(parts.header) {
             if signature.is_some_and(|signature| key.verify(parts.message, signature)) {
@@ -263,14 +263,14 @@ impl<'t> Parts<'t> {
     /// `None`: well-formed, but longer than any signature.
     fn decode_signature<'b>(
         &self,
-        buffer: &'b mut [u8; MAX_SIGNATURE_LEN],
+        buffer: &'b mut [MaybeUninit<u8>; MAX_SIGNATURE_LEN],
     ) -> Result<Option<&'b [u8]>, ErrorKind> {
         if URL_SAFE_NO_PAD.estimated_decoded_length(self.signature.len()) > buffer.len() {
             URL_SAFE_NO_PAD.check(self.signature).map_err(|_| ErrorKind::Malformed)?;
             return Ok(None);
         }
         URL_SAFE_NO_PAD
-            .decode(self.signature, Out::from_slice(buffer))
+            .decode(self.signature, Out::from_uninit_slice(buffer))
             .map(|signature| Some(&*signature))
             .map_err(|_| ErrorKind::Malformed)
     }
@@ -330,9 +330,9 @@ fn with_decoded<T, E: From<ErrorKind>>(
     use_it: impl FnOnce(&[u8]) -> Result<T, E>,
 ) -> Result<T, E> {
     if URL_SAFE_NO_PAD.estimated_decoded_length(segment.len()) <= STACK_PAYLOAD {
-        let mut buffer = [0; STACK_PAYLOAD];
+        let mut buffer = [MaybeUninit::uninit(); STACK_PAYLOAD];
         let decoded = URL_SAFE_NO_PAD
-            .decode(segment, Out::from_slice(&mut buffer))
+            .decode(segment, Out::from_uninit_slice(&mut buffer))
             .map_err(|_| ErrorKind::Malformed)?;
         use_it(decoded)
     } else {

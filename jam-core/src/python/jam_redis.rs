@@ -9,6 +9,10 @@
 //! Encrypted, id and value are each `J$_` and a [`Fernet`] token, and the encrypted id is the
 //! field as it stands: encrypting the same id again makes another field.
 //!
+//! `jam.issue(…, via="session")` of Jam 4 takes one session key for everybody, `auth` unless the
+//! configuration names another: all sessions lie in one hash, and clearing it ends them all. Whose
+//! session it is stands in the value, as `sub`.
+//!
 //! What this layout cannot do: the id is a UUID (122 random bits) that stands in the store as the
 //! client holds it, so that a dump of the store lets everybody in; two writers overwrite each
 //! other; an `HSET` clears the field's end, which has to be set again each time.

@@ -105,7 +105,11 @@ pub(super) fn read_object(bytes: Vec<u8>) -> Result<String, Fault> {
 
 /// Shows each member of an object: its name, and the text of its value.
 pub(super) fn members(text: &str, mut see: impl FnMut(&str, &str)) -> Result<(), Fault> {
-    json::members(text, &LIMITS, |name, value| see(name, value)).map_err(|_| Fault::NotJson)
+    let mut members = json::Members::of(text, &LIMITS).map_err(|_| Fault::NotJson)?;
+    while members.advance().map_err(|_| Fault::NotJson)? {
+        see(members.name(), members.value().text);
+    }
+    Ok(())
 }
 
 fn must_be_object(text: &str) -> Result<(), Fault> {

@@ -30,8 +30,8 @@ pub(super) fn write(number: &str, out: &mut String) -> Result<(), Fault> {
 /// Appends what Python's `repr` makes of a finite double: the shortest digits that read back as
 /// the same number, with an exponent below 1e-4 and from 1e16 on.
 fn repr(value: f64, out: &mut String) {
-    let shortest = format!("{value:e}");
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let spelled = shortest(value);
+    let (mantissa, exponent) = spelled.split_once('e').unwrap_or((&spelled, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -60,6 +60,15 @@ fn repr(value: f64, out: &mut String) {
             out.push_str(&format!("{first}{rest}{}.0", zeros(missing)));
         }
     }
+}
+
+/// The fewest digits that read back as the same number, and of several such the nearest; between
+/// two equally near ones Python takes the even digit, the standard library the higher.
+fn shortest(value: f64) -> String {
+    let fewest = format!("{value:e}");
+    let digits = fewest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit);
+    let nearest = format!("{value:.*e}", digits.count().saturating_sub(1));
+    if nearest.parse() == Ok(value) { nearest } else { fewest }
 }
 
 #[cfg(test)]
@@ -93,6 +102,16 @@ mod tests {
             ("1234.5678", "1234.5678"),
             ("0.1", "0.1"),
             ("9007199254740993.0", "9007199254740992.0"),
+            // Halfway between two spellings: the even one.
+            ("-1391572281434866.25", "-1391572281434866.2"),
+            ("2147062796999796.25", "2147062796999796.2"),
+            ("2147062796999796.75", "2147062796999796.8"),
+            // At a power of two the nearest spelling may be another number's.
+            ("9.5367431640625e-07", "9.5367431640625e-07"),
+            ("9007199254740992.0", "9007199254740992.0"),
+            ("4.450147717014403e-308", "4.450147717014403e-308"),
+            ("5e-324", "5e-324"),
+            ("2.2250738585072014e-308", "2.2250738585072014e-308"),
             ("-1.7976931348623157e308", "-1.7976931348623157e+308"),
         ] {
             assert_eq!(written(number).as_deref(), Ok(spelled), "{number}");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::id::{SessionHandle, SessionId};
 use super::policy::{MaxSessions, Outage, SessionPolicy, Undecodable};
 use super::record::Record;
-use super::stale::Seen;
+use super::stale::{Asked, Seen};
 use super::stateless;
 use super::store::{Call, SessionStore};
 use super::watch::Watch;
@@ -81,6 +81,8 @@ pub(crate) struct Live {
 pub(crate) enum Opened {
     Live(Live),
     Unusable,
+    /// Its record cannot be read, and the policy says that it counts as none.
+    Dropped,
     /// The store is down, and the policy says that reads find nobody.
     NobodyKnows,
     Down,
@@ -178,24 +180,25 @@ impl SessionBackend {
             Ok(record) if !record.is_expired(now) => {
                 let touch_due = self.touch_is_due(&record, now);
                 record.touch(now);
+                audit::accepted("session");
                 Opened::Live(Live { id: None, record, touch_due })
             }
             Ok(_) => unusable(Refused::Expired),
-            Err(error) => unusable(match error.kind() {
-                ErrorKind::UndecodableRecord => Refused::Undecodable,
-                ErrorKind::BadSignature => Refused::BadSignature,
-                _ => Refused::Malformed,
-            }),
+            Err(error) => match error.kind() {
+                ErrorKind::UndecodableRecord => self.undecoded(),
+                ErrorKind::BadSignature => unusable(Refused::BadSignature),
+                _ => unusable(Refused::Malformed),
+            },
         }
     }
 
     /// Asks the store about an id; ready at once where the store is.
     pub(super) fn look_up(&self, id: SessionId, budget: &Arc<Budget>) -> Deferred<'static, Opened> {
         let Ok(store) = self.store() else { return Deferred::ready(Opened::Unusable) };
-        let call = self.call(budget);
+        let (asked, call) = (self.ask(), self.call(budget));
         match store.load(call, id.handle()).now() {
             Ok(loaded) => {
-                let (opened, due) = self.judge(id, loaded, call.now);
+                let (opened, due) = self.judge(id, asked, loaded, call.now);
                 if let (true, Opened::Live(live)) = (due, &opened) {
                     // A store that answers at once has touched at once.
                     let _ = store.touch(call, live.handle(), &live.record).now();
@@ -213,10 +216,10 @@ impl SessionBackend {
     async fn look_up_waiting(&self, id: SessionId, budget: &Budget) -> Opened {
         let Ok(store) = self.store() else { return Opened::Unusable };
         budget.start();
-        let call = self.call(budget);
+        let (asked, call) = (self.ask(), self.call(budget));
         let handle = id.handle();
         let loaded = store.load(call, handle).await;
-        let (opened, due) = self.judge(id, loaded, call.now);
+        let (opened, due) = self.judge(id, asked, loaded, call.now);
         if let (true, Opened::Live(live)) = (due, &opened)
             && let Err(error) = store.touch(self.call(budget), handle, &live.record).await
         {
@@ -230,6 +233,7 @@ impl SessionBackend {
     fn judge(
         &self,
         id: SessionId,
+        asked: Option<Asked>,
         loaded: Result<Option<Record>, Error>,
         now: Duration,
     ) -> (Opened, bool) {
@@ -237,11 +241,11 @@ impl SessionBackend {
         let record = match loaded {
             Ok(Some(record)) => record,
             Ok(None) => {
-                self.forget(handle);
+                self.miss(handle);
                 return (unusable(Refused::UnknownSession), false);
             }
             Err(error) if error.kind() == ErrorKind::UndecodableRecord => {
-                return (unusable(Refused::Undecodable), false);
+                return (self.undecoded(), false);
             }
             Err(error) => return (self.without_store(id, error, now), false),
         };
@@ -249,14 +253,23 @@ impl SessionBackend {
             return (unusable(Refused::RotatedSession), false);
         }
         if record.is_expired(now) {
-            self.forget(handle);
+            self.miss(handle);
             return (unusable(Refused::Expired), false);
         }
-        if let Some(seen) = &self.0.seen {
-            seen.confirm(handle, &record, now);
+        if let Some((seen, asked)) = self.0.seen.as_ref().zip(asked) {
+            seen.confirm(asked, handle, &record, now);
         }
         let due = self.touch_is_due(&record, now);
+        audit::accepted("session");
         (Opened::Live(Live { id: Some(id), record, touch_due: false }), due)
+    }
+
+    fn undecoded(&self) -> Opened {
+        audit::refused(Refused::Undecodable);
+        match self.0.policy.undecodable {
+            Undecodable::Deny => Opened::Unusable,
+            Undecodable::DropKey | Undecodable::FreshSession => Opened::Dropped,
+        }
     }
 
     fn touch_is_due(&self, record: &Record, now: Duration) -> bool {
@@ -267,8 +280,8 @@ impl SessionBackend {
     fn without_store(&self, id: SessionId, error: Error, now: Duration) -> Opened {
         self.note(error);
         match self.0.policy.outage {
-            Outage::Deny => Opened::Down,
-            Outage::Anonymous => Opened::NobodyKnows,
+            Outage::Deny => down(Opened::Down),
+            Outage::Anonymous => down(Opened::NobodyKnows),
             Outage::ServeStale(window) => {
                 let stale = self.0.seen.as_ref().and_then(|seen| {
                     seen.recall(id.handle(), now, window).filter(|record| {
@@ -281,7 +294,7 @@ impl SessionBackend {
                         audit::accepted("stale session");
                         Opened::Live(Live { id: Some(id), record, touch_due: false })
                     }
-                    None => Opened::Down,
+                    None => down(Opened::Down),
                 }
             }
         }
@@ -300,10 +313,22 @@ impl SessionBackend {
         self.0.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn ask(&self) -> Option<Asked> {
+        self.0.seen.as_ref().map(Seen::ask)
+    }
+
     /// A session that is over here is over for whoever waits for that, outage or not.
     pub(super) fn forget(&self, handle: SessionHandle) {
         if let Some(seen) = &self.0.seen {
-            seen.forget(handle);
+            seen.end(handle);
+        }
+        self.0.watch.wake(handle);
+    }
+
+    /// The store does not know the session any more, or never did.
+    fn miss(&self, handle: SessionHandle) {
+        if let Some(seen) = &self.0.seen {
+            seen.miss(handle);
         }
         self.0.watch.wake(handle);
     }
@@ -345,6 +370,11 @@ impl SessionBackend {
         }
         described
     }
+}
+
+fn down(opened: Opened) -> Opened {
+    audit::refused(Refused::StoreUnavailable);
+    opened
 }
 
 fn unusable(reason: Refused) -> Opened {

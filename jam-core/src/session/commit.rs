@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::id::{SessionHandle, SessionId};
 use super::ops::{Op, Plan};
 use super::record::Record;
-use super::store::{Inserted, Swap};
+use super::store::{Inserted, StoreFuture, Swap};
 use crate::audit::{self, Done};
 use crate::clock::Budget;
 use crate::error::{Error, ErrorKind};
@@ -52,6 +52,19 @@ impl SessionBackend {
         base: Option<&Live>,
         budget: &Budget,
     ) -> Result<Written, Error> {
+        let written = self.write_repeatedly(ops, base, budget).await;
+        if let Err(error) = &written {
+            audit::write_refused(error.kind());
+        }
+        written
+    }
+
+    async fn write_repeatedly(
+        &self,
+        ops: &[Op],
+        base: Option<&Live>,
+        budget: &Budget,
+    ) -> Result<Written, Error> {
         let mut current = base.cloned();
         for _ in 0..MAX_ATTEMPTS {
             let record = current.as_ref().map(|live| &live.record);
@@ -61,12 +74,20 @@ impl SessionBackend {
             }
             let Plan { draft, ends, rotates, logs_in } = plan;
             if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
+                // What is too large to be written must not have ended anything.
+                if let Some(draft) = &draft {
+                    draft.encode(self.policy().max_record_bytes)?;
+                }
                 self.end(&live, budget).await?;
             }
             let attempt = match (draft, &current) {
                 (None, _) => return Ok(Written { issued: None, cleared: ends, live: None }),
                 (Some(draft), None) => self.begin(draft, logs_in, budget).await?,
-                (Some(draft), Some(live)) => self.go_on(draft, live, rotates, budget).await?,
+                (Some(draft), Some(live)) => {
+                    // A login is told as such, and not as the new id that comes with it.
+                    let rotation = rotates.then_some((!logs_in).then_some(Done::Rotated));
+                    self.go_on(draft, live, rotation, budget).await?
+                }
             };
             current = match attempt {
                 Attempt::Written(written) => {
@@ -101,7 +122,7 @@ impl SessionBackend {
         let record = draft.encode(self.policy().max_record_bytes)?;
         let limit = self.policy().max_sessions;
         let inserted = self.store()?.insert(self.call(budget), id.handle(), record.clone(), limit);
-        match inserted.await.map_err(|error| self.failed(error))? {
+        match self.answer(inserted, budget).await? {
             Inserted::Stored { evicted } => {
                 self.evicted(evicted);
                 if !logs_in {
@@ -117,33 +138,34 @@ impl SessionBackend {
         }
     }
 
-    /// The next version of a session.
+    /// The next version of a session; under a new id where there is a rotation, which may have
+    /// something to be told.
     async fn go_on(
         &self,
         mut draft: Draft,
         live: &Live,
-        rotates: bool,
+        rotation: Option<Option<Done>>,
         budget: &Budget,
     ) -> Result<Attempt, Error> {
         let id = live.id.clone().ok_or(ErrorKind::Unavailable)?;
         let (handle, expected) = (id.handle(), live.record.version());
+        let rotates = rotation.is_some();
         let id = if rotates { SessionId::renewed(handle)? } else { id };
         draft.version = expected.wrapping_add(1);
         draft.last_seen = self.now();
         draft.verifier_hash = id.verifier_hash();
         let record = draft.encode(self.policy().max_record_bytes)?;
         if record.says_the_same(&live.record) {
-            let live = Some(live.clone());
-            return Ok(Attempt::Written(Written { issued: None, cleared: false, live }));
+            return self.confirm(live, budget).await;
         }
         let limit = self.policy().max_sessions;
         let call = self.call(budget);
         let swap = self.store()?.compare_and_swap(call, handle, expected, record.clone(), limit);
-        match swap.await.map_err(|error| self.failed(error))? {
+        match self.answer(swap, budget).await? {
             Swap::Swapped { evicted } => {
                 self.evicted(evicted);
-                let issued = rotates.then(|| {
-                    audit::done(Done::Rotated, handle);
+                let issued = rotation.map(|told| {
+                    told.into_iter().for_each(|told| audit::done(told, handle));
                     self.forget(handle);
                     self.issue(&id, &record)
                 });
@@ -163,12 +185,33 @@ impl SessionBackend {
         }
     }
 
+    /// What is to be written is there already; or it was, before somebody else came.
+    async fn confirm(&self, live: &Live, budget: &Budget) -> Result<Attempt, Error> {
+        let (call, handle) = (self.call(budget), live.handle());
+        let loaded = self.answer(self.store()?.load(call, handle), budget).await?;
+        let Some(now) = loaded.filter(|record| !record.is_expired(call.now)) else {
+            self.forget(handle);
+            return Ok(Attempt::Lost);
+        };
+        if !now.verifier_hash().matches(live.record.verifier_hash()) {
+            return Ok(Attempt::Lost);
+        }
+        let is_the_same = now.version() == live.record.version();
+        let live = Some(Live { id: live.id.clone(), record: now, touch_due: false });
+        Ok(if is_the_same {
+            Attempt::Written(Written { issued: None, cleared: false, live })
+        } else {
+            Attempt::Again(live)
+        })
+    }
+
     async fn end(&self, live: &Live, budget: &Budget) -> Result<(), Error> {
         let handle = live.handle();
-        let removed = self.store()?.remove(self.call(budget), handle).await;
+        let removed = self.store()?.remove(self.call(budget), handle);
+        let removed = self.answer(removed, budget).await;
         // Known to be over here, whatever the store says to it.
         self.forget(handle);
-        if removed.map_err(|error| self.failed(error))?.is_some() {
+        if removed?.is_some() {
             audit::done(Done::Ended, handle);
         }
         Ok(())
@@ -176,6 +219,9 @@ impl SessionBackend {
 
     fn write_stateless(&self, plan: Plan, base: Option<Live>) -> Result<Written, Error> {
         let Some(draft) = plan.draft else {
+            if plan.ends {
+                audit::done_by_client(Done::Ended);
+            }
             return Ok(Written { issued: None, cleared: plan.ends, live: None });
         };
         let record = draft.encode(self.policy().max_record_bytes)?;
@@ -189,6 +235,15 @@ impl SessionBackend {
         let text = Zeroizing::new(self.seal(&record)?);
         let lifetime = record.absolute_end().saturating_sub(self.now());
         let issued = Some(Issued { text, lifetime, remembered: record.is_remembered() });
+        if plan.ends {
+            audit::done_by_client(Done::Ended);
+        }
+        match (plan.logs_in, plan.rotates, base.is_none() || plan.ends) {
+            (true, ..) => audit::done_by_client(Done::LoggedIn),
+            (_, _, true) => audit::done_by_client(Done::Created),
+            (_, true, _) => audit::done_by_client(Done::Rotated),
+            _ => {}
+        }
         let live = Some(Live { id: None, record, touch_due: false });
         Ok(Written { issued, cleared: false, live })
     }
@@ -206,6 +261,22 @@ impl SessionBackend {
             self.forget(handle);
             audit::done(Done::Evicted, handle);
         }
+    }
+
+    /// Waits for a store, on the time of the request: it runs from the first call that waits.
+    pub(super) async fn answer<T>(
+        &self,
+        answer: StoreFuture<'_, T>,
+        budget: &Budget,
+    ) -> Result<T, Error> {
+        let answered = match answer.now() {
+            Ok(answered) => answered,
+            Err(waiting) => {
+                budget.start();
+                waiting.await
+            }
+        };
+        answered.map_err(|error| self.failed(error))
     }
 
     /// Notes a store's failure; what the caller learns is its kind and the way out.

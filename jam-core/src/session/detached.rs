@@ -11,6 +11,7 @@ use super::draft::write_value;
 use super::id::{SessionHandle, SessionId};
 use super::ops::Op;
 use super::record::{Record, read_value};
+use crate::clock::Budget;
 use crate::error::{Error, ErrorKind};
 
 /// The session that a stream or a socket was opened with. Each call reads or writes at once, under
@@ -46,7 +47,7 @@ impl DetachedSession {
     ///
     /// As [`get`](Self::get).
     pub async fn record(&self) -> Result<Record, Error> {
-        Ok(self.live().await?.record)
+        Ok(self.live(&self.backend.budget()).await?.record)
     }
 
     /// Sets a value.
@@ -108,23 +109,28 @@ impl DetachedSession {
         let watching = self.backend.0.watch.begin(self.id.handle());
         loop {
             let changed = watching.listen();
-            match self.live().await {
-                Err(error) if error.kind() != ErrorKind::StoreUnavailable => return,
+            match self.live(&self.backend.budget()).await {
+                Err(error) if is_end(error.kind()) => return,
                 Ok(_) | Err(_) => changed.await,
             }
         }
     }
 
-    async fn live(&self) -> Result<Live, Error> {
-        let found = self.backend.find(&self.id, &self.backend.budget()).await?;
+    async fn live(&self, budget: &Budget) -> Result<Live, Error> {
+        let found = self.backend.find(&self.id, budget).await?;
         found.ok_or_else(|| ErrorKind::SessionEnded.into())
     }
 
     async fn write(&self, op: Op) -> Result<(), Error> {
         let budget = self.backend.budget();
-        let live = self.live().await?;
+        let live = self.live(&budget).await?;
         self.backend.write(&[op], Some(&live), &budget).await.map(drop)
     }
+}
+
+/// Whatever else a store answers is a failure of its own.
+fn is_end(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::SessionEnded | ErrorKind::UndecodableRecord)
 }
 
 impl fmt::Debug for DetachedSession {

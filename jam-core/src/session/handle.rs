@@ -237,6 +237,7 @@ impl Session {
     ///
     /// As [`revoke`](Self::revoke).
     pub async fn revoke_others(&self) -> Result<usize, Reject> {
+        self.logged_in().await?;
         // The new id first: whoever holds the old one is out before the others are counted.
         self.rotate()?;
         self.save().await?;

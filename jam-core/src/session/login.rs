@@ -137,6 +137,8 @@ impl Login {
         let again = draft.subject.as_deref() == Some(self.subject.as_str());
         if draft.subject.is_some() && !again {
             draft.values.clear();
+            draft.upstream = None;
+            draft.metadata = None;
         }
         let at = self.at.map_or(now, |at| at.min(now));
         let (idle, absolute) = match self.remember {
@@ -160,7 +162,8 @@ impl Login {
         draft.authentication =
             Some(Authentication { at: whole(at), methods: self.methods.clone() });
         draft.claims = Some(self.claims_json(at)?);
-        draft.upstream = self.upstream.as_ref().map(|(upstream, _)| upstream.clone());
+        let upstream = self.upstream.as_ref().map(|(upstream, _)| upstream.clone());
+        draft.upstream = upstream.or(draft.upstream.take());
         draft.metadata = self.metadata.clone().or(draft.metadata.take());
         for (name, json) in &self.values {
             draft.values.put(name, json.clone());

@@ -154,9 +154,11 @@ impl SessionBackend {
     ///
     /// Those of all verbs.
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Error> {
-        let removed = self.store()?.remove(self.call(&self.budget()), handle).await;
+        let call = self.call(&self.budget());
+        let removed = self.store()?.remove(call, handle).await;
         self.forget(handle);
-        let was_there = removed.map_err(|error| self.failed(error))?.is_some();
+        let removed = removed.map_err(|error| self.failed(error))?;
+        let was_there = removed.is_some_and(|record| !record.is_expired(call.now));
         if was_there {
             audit::done(Done::Revoked, handle);
         }
@@ -187,10 +189,15 @@ impl SessionBackend {
     ///
     /// [`ErrorKind::SessionEnded`] for an id that finds none, or nobody's session.
     pub async fn revoke_others(&self, id: &SessionId) -> Result<SessionId, Error> {
-        let rotated = self.write_to(id, Op::Rotate).await?;
-        let subject = rotated.record.subject().ok_or_else(super::login::not_logged_in)?.to_owned();
+        let budget = self.budget();
+        let live = self.find(id, &budget).await?.ok_or(ErrorKind::SessionEnded)?;
+        let subject = live.record.subject().ok_or_else(super::login::not_logged_in)?.to_owned();
+        // The new id first: whoever holds the old one is out before the others are counted. Whoever
+        // logs in as another meanwhile gets a new id too, which refuses this one.
+        let written = self.write(&[Op::Rotate], Some(&live), &budget).await?;
+        let rotated = written.live.and_then(|live| live.id).ok_or(ErrorKind::Unavailable)?;
         self.end_all(Owner::Subject(&subject), Some(id.handle())).await?;
-        rotated.id.ok_or_else(|| ErrorKind::Unavailable.into())
+        Ok(rotated)
     }
 
     /// Ends the sessions that rest on one login at another provider, and returns how many there were:
@@ -263,8 +270,8 @@ impl SessionBackend {
         budget: &Budget,
     ) -> Result<Option<Live>, Error> {
         let call = self.call(budget);
-        let loaded = self.store()?.load(call, id.handle()).await;
-        let record = loaded.map_err(|error| self.failed(error))?.filter(|record| {
+        let loaded = self.answer(self.store()?.load(call, id.handle()), budget).await?;
+        let record = loaded.filter(|record| {
             id.verifier_hash().matches(record.verifier_hash()) && !record.is_expired(call.now)
         });
         Ok(record.map(|record| Live { id: Some(id.clone()), record, touch_due: false }))

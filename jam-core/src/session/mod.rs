@@ -30,6 +30,9 @@
 //!   counters are exact.
 //! - What was ended stays ended: no write brings a session back. A request whose session was ended
 //!   or given another id meanwhile is answered with 401, sets no cookie, and has written nothing.
+//!   Two go through all the same: a login, which begins another session then, and a logout, which
+//!   ends the session under whatever id it goes on by. Nobody who logs out is told that he did while
+//!   his session lives on.
 //! - Losing a mere race is no 401: it is tried again, 64 times, then answered with 409.
 //! - A login gives a new id and a logout none, in one step for everybody. Logging in as somebody else
 //!   clears what the former one had.

@@ -89,7 +89,8 @@ pub enum Outage {
     Deny,
     /// Sessions that this process has read are served so long after the store last confirmed them.
     ServeStale(Duration),
-    /// Reads find nobody.
+    /// Reads find nobody. Whatever insists on an identity is 503: a 401 would have clients throw away
+    /// what they hold.
     Anonymous,
 }
 

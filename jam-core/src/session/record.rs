@@ -25,6 +25,8 @@ use crate::error::{Error, ErrorKind};
 
 const FORMAT: u8 = 1;
 const FIXED: usize = 36;
+/// What five bytes of seconds hold.
+const LATEST: u64 = (1 << 40) - 1;
 
 pub(super) mod part {
     pub(crate) const SUBJECT: u8 = 1;
@@ -334,9 +336,13 @@ impl<'a> Parts<'a> {
     /// Seven bits a byte, the lowest first.
     fn number(&mut self) -> Result<u64, Broken> {
         let mut number = 0;
-        for shift in (0..63).step_by(7) {
+        for shift in (0..64).step_by(7) {
             let (&byte, rest) = self.rest.split_first().ok_or(Broken)?;
             self.rest = rest;
+            // The tenth byte has room for one bit.
+            if shift == 63 && byte > 1 {
+                return Err(Broken);
+            }
             number |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 return Ok(number);
@@ -355,7 +361,8 @@ impl Writer {
         out.extend([FORMAT, flags]);
         out.extend(draft.version.to_le_bytes());
         for time in [draft.created, draft.absolute_end] {
-            out.extend(time.as_secs().to_le_bytes().iter().take(5));
+            // In the year 36812: a time beyond it comes early, not cut to its low bytes.
+            out.extend(time.as_secs().min(LATEST).to_le_bytes().iter().take(5));
         }
         let idle = u32::try_from(draft.idle_timeout.as_secs()).unwrap_or(u32::MAX);
         out.extend(idle.to_le_bytes());

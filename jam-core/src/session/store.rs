@@ -128,7 +128,7 @@ pub trait SessionStore: Send + Sync {
     ) -> StoreFuture<'_, Swap>;
 
     /// Records that a session is in use: moves its `last_seen` to [`Call::now`], if it is still
-    /// there, and never back. `record` is what [`load`](Self::load) returned.
+    /// there and has not expired, and never back. `record` is what [`load`](Self::load) returned.
     fn touch(&self, call: Call, handle: SessionHandle, record: &Record) -> StoreFuture<'_, ()>;
 
     /// Takes a record out, live or not.
@@ -137,7 +137,7 @@ pub trait SessionStore: Send + Sync {
     /// The live sessions of an owner, in no order, in time that grows with their number.
     fn list(&self, call: Call, owner: Owner<'_>) -> StoreFuture<'_, Vec<(SessionHandle, Record)>>;
 
-    /// Takes all sessions of an owner out, but for one, and returns their keys.
+    /// Takes all sessions of an owner out, but for one, and returns the keys of those that were live.
     fn remove_all(
         &self,
         call: Call,

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use jam_core::Jam;
+use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
-use jam_poem::{JamLayer, require_login, require_scope};
+use jam_core::session::Login;
+use jam_poem::{JamLayer, Rejection, Session, require_fresh, require_login, require_scope};
 use poem::web::Data;
-use poem::{Endpoint, EndpointExt, Route, get, handler};
+use poem::{Endpoint, EndpointExt, Route, get, handler, post};
 
-use crate::wire;
-use crate::{alice, bearer, bob, cookie, forged, jam};
+use crate::store::sessions;
+use crate::wire::{self, Answer};
+use crate::{alice, bearer, bob, cookie, forged, jam, session_of};
 
 #[handler]
 fn counts(calls: Data<&Arc<AtomicUsize>>) -> &'static str {
@@ -86,4 +91,72 @@ async fn a_guarded_route_does_not_tell_strangers_which_of_its_paths_exist() {
     }
     let answer = wire::fetch(server, "/in/scoped/nowhere", &[bearer(&bob())]).await;
     assert_eq!(answer.unwrap().status, 404);
+}
+
+#[handler]
+async fn login(session: Session) -> Result<&'static str, Rejection> {
+    session.login(Login::new("alice").methods(["pwd"]))?;
+    Ok("welcome")
+}
+
+/// A handler that counts its calls behind a login that must be fresh: on an endpoint and a `Route`.
+fn sensitive(jam: Jam, calls: &Arc<AtomicUsize>) -> impl Endpoint + 'static {
+    let fresh = || RequireFresh::within(Duration::from_secs(300));
+    let by_otp = fresh().methods(["pwd", "otp"]);
+    let scope = Route::new().at("/in", get(counts)).with(require_fresh(RequireFresh::by_policy()));
+    Route::new()
+        .at("/login", post(login))
+        .at("/endpoint", get(counts.with(require_fresh(fresh()))))
+        .at("/otp", get(counts.with(require_fresh(by_otp))))
+        .nest("/scope", scope)
+        .data(Arc::clone(calls))
+        .with(JamLayer::new(jam))
+}
+
+const SENSITIVE: [&str; 2] = ["/endpoint", "/scope/in"];
+
+fn wants_a_new_login(answer: &Answer) {
+    assert_eq!(answer.status, 401, "{answer:?}");
+    let challenge = answer.challenge();
+    assert!(challenge.contains("error=\"insufficient_user_authentication\""), "{challenge}");
+    assert!(challenge.contains("max_age=\"300\""), "{challenge}");
+    assert!(answer.all("set-cookie").is_empty());
+}
+
+#[tokio::test]
+async fn g17_a_login_that_is_too_long_ago_never_reaches_the_handler() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (jam, clock) = sessions();
+    let server = wire::serve(sensitive(jam, &calls)).await;
+    let ask = async |path, headers: &[_]| wire::fetch(server, path, headers).await.unwrap();
+    for path in SENSITIVE {
+        let answer = ask(path, &[]).await;
+        assert_eq!((answer.status, answer.challenge()), (401, r#"Bearer realm="jam""#));
+    }
+    let alice = session_of(&wire::post(server, "/login", &[]).await);
+    clock.advance(Duration::from_secs(300));
+    for path in SENSITIVE {
+        assert_eq!(ask(path, &[alice.clone()]).await.body, "in", "{path}");
+    }
+    assert_eq!(calls.swap(0, Ordering::Relaxed), 2);
+
+    clock.advance(Duration::from_secs(1));
+    for path in SENSITIVE {
+        wants_a_new_login(&ask(path, &[alice.clone()]).await);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+
+    let again = wire::post(server, "/login", &[alice]).await;
+    assert_eq!(ask("/endpoint", &[session_of(&again)]).await.body, "in");
+}
+
+#[tokio::test]
+async fn g17_a_login_by_too_weak_a_method_never_reaches_the_handler() {
+    let calls = Arc::default();
+    let server = wire::serve(sensitive(sessions().0, &calls)).await;
+    let alice = session_of(&wire::post(server, "/login", &[]).await);
+    let answer = wire::fetch(server, "/otp", &[alice]).await.unwrap();
+    wants_a_new_login(&answer);
+    assert!(answer.body.contains("otp"), "{answer:?}");
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
 }

@@ -98,8 +98,22 @@ fn a_view_reads_a_request_as_it_came() {
     let view = View::from(&request);
     assert_eq!(jam.find_credential(&view), (0, Found::Credential(b"x")));
     assert_eq!((view.method(), view.path(), view.query()), ("GET", "/path", Some("query=1")));
+    assert_eq!(view.authority(), None, "the header `Host` speaks");
     let request = Request::builder().header("x-token", "one").header("X-Token", "two").finish();
     assert_eq!(jam.find_credential(&View::from(&request)), (1, Found::Conflict));
+}
+
+#[test]
+fn a_view_names_the_authority_that_the_target_names() {
+    // As HTTP/2's `:authority` and the absolute form of HTTP/1 arrive.
+    let request = Request::builder()
+        .uri_str("https://shop.example:8443/cart?full")
+        .header("host", "other.example")
+        .header("x-forwarded-host", "evil.example")
+        .finish();
+    let view = View::from(&request);
+    assert_eq!(view.authority(), Some("shop.example:8443"));
+    assert_eq!((view.path(), view.query()), ("/cart", Some("full")));
 }
 
 #[tokio::test]

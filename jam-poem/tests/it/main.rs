@@ -4,12 +4,17 @@
 mod bearer;
 mod compile_fail;
 mod cookie;
+mod csrf;
 mod errors;
 mod guards;
 mod layer;
 mod login;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod outage;
+mod session;
+mod store;
+mod sweep;
 mod upgrade;
 mod wire;
 
@@ -25,6 +30,9 @@ use serde_json::{Value, json};
 
 const SECRET: [u8; 32] = [7; 32];
 const COOKIE: &str = "__Host-jwt";
+
+/// The cookie of sessions.
+const SESSION: &str = "__Host-jam";
 
 /// What the handlers of these tests ask for.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,6 +82,13 @@ fn forged() -> String {
 
 fn bearer(token: &str) -> (&'static str, String) {
     ("authorization", format!("Bearer {token}"))
+}
+
+/// The session that an answer hands out, as the next request carries it.
+fn session_of(answer: &wire::Answer) -> (&'static str, String) {
+    let cookie = answer.one("set-cookie").split(';').next().unwrap();
+    assert!(cookie.starts_with(SESSION) && !cookie.ends_with('='), "{answer:?}");
+    ("cookie", cookie.to_owned())
 }
 
 fn cookie(token: &str) -> (&'static str, String) {

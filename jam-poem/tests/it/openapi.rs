@@ -10,8 +10,9 @@ use poem_openapi::payload::PlainText;
 use poem_openapi::{ApiResponse, OpenApi, OpenApiService};
 use serde_json::{Value, json};
 
+use crate::store::sessions;
 use crate::wire;
-use crate::{COOKIE, User, alice, bearer, cookie, forged, jam, jam_from};
+use crate::{COOKIE, SESSION, User, alice, bearer, cookie, forged, jam, jam_from};
 
 struct Api;
 
@@ -109,6 +110,16 @@ fn the_document_lists_the_configured_sources() {
     let with_none = names.iter().cloned().chain([String::new()]).collect();
     assert_eq!(security(&document, "/maybe"), with_none);
     assert_eq!(security(&document, "/public"), BTreeSet::new());
+}
+
+#[test]
+fn the_document_lists_the_sources_of_sessions_too() {
+    let document = parse(&openapi::document(&sessions().0, || service().spec()));
+    assert_eq!(
+        document["components"]["securitySchemes"],
+        json!({ "cookie.__Host-jam": { "type": "apiKey", "in": "cookie", "name": SESSION } })
+    );
+    assert_eq!(security(&document, "/me"), BTreeSet::from(["cookie.__Host-jam".to_owned()]));
 }
 
 #[tokio::test]

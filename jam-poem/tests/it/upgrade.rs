@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::stream::poll_fn;
 use futures_util::{SinkExt, StreamExt};
-use jam_poem::{Flow, Identity, JamLayer};
+use jam_poem::{Flow, Identity, JamLayer, Rejection, Session};
 use poem::web::Data;
 use poem::web::websocket::{Message, WebSocket};
-use poem::{Body, EndpointExt, IntoResponse, Route, get, handler};
+use poem::{Body, EndpointExt, IntoResponse, Route, get, handler, post};
 use tokio::sync::mpsc;
 
+use crate::store::sessions;
 use crate::wire::{self, Wire};
-use crate::{COOKIE, User, alice, bearer, forged, jam};
+use crate::{COOKIE, User, alice, bearer, forged, jam, session_of};
 
 type Chunks = Arc<Mutex<Option<mpsc::Receiver<&'static str>>>>;
 
@@ -57,13 +58,8 @@ async fn echo(user: Identity<User>, flow: Flow, upgrade: WebSocket) -> impl Into
 async fn open(token: &str) -> (Wire, wire::Answer) {
     let app = Route::new().at("/ws", get(echo)).with(JamLayer::new(jam()));
     let mut wire = Wire::open(wire::serve(app).await).await;
-    let handshake = [
-        ("connection", "Upgrade".to_owned()),
-        ("upgrade", "websocket".to_owned()),
-        ("sec-websocket-version", "13".to_owned()),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==".to_owned()),
-        bearer(token),
-    ];
+    let mut handshake = wire::handshake();
+    handshake.push(bearer(token));
     wire.send_get("/ws", &handshake).await;
     let head = wire.head().await.unwrap();
     (wire, head)
@@ -88,4 +84,80 @@ async fn a_websocket_with_a_forged_token_is_never_opened() {
     assert_eq!(head.status, 401);
     assert!(head.challenge().contains("error=\"invalid_token\""), "{head:?}");
     assert!(head.all("set-cookie").is_empty());
+}
+
+#[handler]
+async fn streams_a_session(session: Session) -> Result<Body, Rejection> {
+    session.set("color", "blue")?;
+    // Never ends, and never says anything.
+    Ok(Body::from_bytes_stream(futures_util::stream::pending::<io::Result<&'static str>>()))
+}
+
+/// Writes before the upgrade, then whatever is said, at once; closes when the session has ended.
+#[handler]
+async fn notes(session: Session, upgrade: WebSocket) -> Result<impl IntoResponse, Rejection> {
+    session.set("opened", &true)?;
+    let detached = session.detached().await?.unwrap();
+    Ok(upgrade.on_upgrade(async move |mut socket| {
+        loop {
+            let message = tokio::select! {
+                () = detached.ended() => break,
+                message = socket.next() => message,
+            };
+            let Some(Ok(Message::Text(text))) = message else { break };
+            detached.set("said", &text).await.unwrap();
+            let _ = socket.send(Message::text(text)).await;
+        }
+        let _ = socket.send(Message::close()).await;
+    }))
+}
+
+#[handler]
+async fn said(session: Session) -> Result<String, Rejection> {
+    let opened: Option<bool> = session.get("opened").await?;
+    let said: Option<String> = session.get("said").await?;
+    Ok(format!("{opened:?} {said:?}"))
+}
+
+#[handler]
+async fn logout(session: Session) -> Result<&'static str, Rejection> {
+    session.destroy()?;
+    Ok("bye")
+}
+
+async fn serve_with_sessions() -> std::net::SocketAddr {
+    let app = Route::new()
+        .at("/stream", get(streams_a_session))
+        .at("/notes", get(notes))
+        .at("/said", get(said))
+        .at("/logout", post(logout));
+    wire::serve(app.with(JamLayer::new(sessions().0))).await
+}
+
+#[tokio::test]
+async fn the_head_of_a_stream_hands_the_session_out() {
+    let mut wire = Wire::open(serve_with_sessions().await).await;
+    wire.send_get("/stream", &[]).await;
+    let head = wire.head().await.unwrap();
+    assert_eq!((head.status, head.one("cache-control")), (200, "no-store"));
+    session_of(&head);
+}
+
+#[tokio::test]
+async fn a_websocket_hands_the_session_out_writes_to_it_and_closes_when_it_ends() {
+    let server = serve_with_sessions().await;
+    let mut wire = Wire::open(server).await;
+    wire.send_get("/notes", &wire::handshake()).await;
+    let head = wire.head().await.unwrap();
+    assert_eq!(head.status, 101);
+    let session = session_of(&head);
+
+    wire.write(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']).await;
+    assert_eq!(wire.bytes(4).await, b"\x81\x02hi");
+    let answer = wire::fetch(server, "/said", &[session.clone()]).await.unwrap();
+    assert_eq!(answer.body, r#"Some(true) Some("hi")"#);
+
+    assert_eq!(wire::post(server, "/logout", &[session]).await.body, "bye");
+    // A final close frame (RFC 6455 §5.5.1).
+    assert_eq!(wire.bytes(1).await, b"\x88");
 }

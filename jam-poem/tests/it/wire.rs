@@ -31,13 +31,39 @@ pub(crate) async fn fetch(
     path: &str,
     headers: &[(&str, String)],
 ) -> Option<Answer> {
+    exchange(server, "GET", path, headers).await
+}
+
+/// The same with POST, for a server that answers it.
+pub(crate) async fn post(server: SocketAddr, path: &str, headers: &[(&str, String)]) -> Answer {
+    exchange(server, "POST", path, headers).await.expect("the server answers")
+}
+
+async fn exchange(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, String)],
+) -> Option<Answer> {
     let mut wire = Wire::open(server).await;
     let mut all = vec![("connection", "close".to_owned())];
     all.extend_from_slice(headers);
-    wire.send_get(path, &all).await;
+    wire.send(method, path, &all).await;
     let mut answer = wire.head().await?;
     answer.body = wire.rest().await;
     Some(answer)
+}
+
+/// What asks for a WebSocket, with the key of the example in RFC 6455 §1.3.
+pub(crate) fn handshake() -> Vec<(&'static str, String)> {
+    [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .to_vec()
 }
 
 /// Status, header lines in order, and the body as it was on the wire.
@@ -84,7 +110,11 @@ impl Wire {
     }
 
     pub(crate) async fn send_get(&mut self, path: &str, headers: &[(&str, String)]) {
-        let mut text = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n");
+        self.send("GET", path, headers).await;
+    }
+
+    async fn send(&mut self, method: &str, path: &str, headers: &[(&str, String)]) {
+        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }

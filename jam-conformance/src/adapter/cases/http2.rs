@@ -96,7 +96,7 @@ fn answers() -> Vec<Case> {
 fn patches() -> [Case; 4] {
     let ok = || Expect::json(200, r#"{"ok":true}"#);
     let login = Request::post("/login", r#"{"user":"alice","password":"wonderland"}"#);
-    let token = Expect::json(200, r#"{"token":"${token}"}"#).keep("token");
+    let token = Expect::json(200, r#"{"token":"${token}"}"#).keep("token", "/token");
     let cookie = "__Host-jwt=${token}; Path=/; Secure; HttpOnly; SameSite=Lax";
     let token = handed_over(token.jam("set-cookie", cookie));
     let in_cookie = Request::get("/whoami").cookie("__Host-jwt=${token}").expect(alice());

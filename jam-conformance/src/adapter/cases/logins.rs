@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 /// The answer to a login, its token kept as `${token}`.
 fn token() -> Expect {
-    Expect::json(200, r#"{"token":"${token}"}"#).keep("token")
+    Expect::json(200, r#"{"token":"${token}"}"#).keep("token", "/token")
 }
 
 fn cookie() -> Expect {

@@ -77,8 +77,9 @@ impl StarletteCookie {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::CookieTooLarge`] when name and value take more than 4096 bytes. Python sends
-    /// such a cookie, and the browser drops it in silence.
+    /// [`ErrorKind::CookieTooLarge`] when name and value take more than 4096 bytes: Python sends
+    /// such a cookie, and the browser drops it in silence. [`ErrorKind::InvalidPayload`] when the
+    /// value has a character that no codec writes and no cookie may hold (RFC 6265bis §4.1.1).
     pub fn persist(&self, value: &str) -> Result<String, Error> {
         let length = self.name.len() + value.len();
         if length > MAX_COOKIE {
@@ -88,6 +89,13 @@ impl StarletteCookie {
                     "the session cookie would take {length} bytes; browsers drop more than \
                      {MAX_COOKIE}: keep less in the session"
                 ),
+            ));
+        }
+        if !value.bytes().all(is_cookie_octet) {
+            return Err(Error::new(
+                ErrorKind::InvalidPayload,
+                "a cookie value holds no space, quote, comma, semicolon or backslash, and nothing \
+                 beyond ASCII: give it what the codec made",
             ));
         }
         let Self { name, path, max_age, flags } = self;
@@ -100,6 +108,11 @@ impl StarletteCookie {
         let Self { name, path, flags, .. } = self;
         format!("{name}=null; path={path}; expires=Thu, 01 Jan 1970 00:00:00 GMT; {flags}")
     }
+}
+
+/// RFC 6265bis §4.1.1.
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
 }
 
 /// The arguments of `SessionMiddleware`, by their names and with their defaults.
@@ -242,6 +255,10 @@ mod tests {
         assert_eq!(kind(StarletteCookie::builder("")), ErrorKind::InvalidConfig);
         assert_eq!(kind(StarletteCookie::builder("s").path("/; secure")), ErrorKind::InvalidConfig);
         assert_eq!(kind(StarletteCookie::builder("s").domain("a\r\nb")), ErrorKind::InvalidConfig);
+        let cookie = StarletteCookie::builder("s").build().unwrap();
+        for value in ["a; domain=b", "a\r\nb: c", "a b", "\"a\"", "é"] {
+            assert_eq!(cookie.persist(value).unwrap_err().kind(), ErrorKind::InvalidPayload);
+        }
     }
 
     #[test]

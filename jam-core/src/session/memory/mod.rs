@@ -1,8 +1,10 @@
 //! Sessions in memory: one process, gone with it.
 
+mod members;
+
 use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault};
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,6 +18,7 @@ use super::record::Record;
 use super::store::{Call, Inserted, Owner, SessionStore, StoreFuture, Swap};
 use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
+use members::{HandleHasher, Members, OwnerKey};
 
 /// Shards are looked through and grown one at a time, under their own lock: many small ones keep
 /// every lock short. Empty, they take 128 KiB.
@@ -95,10 +98,10 @@ impl MemoryStore {
             ));
         }
         let mut evicted = Vec::new();
-        let inserted = match record.subject().map(|subject| self.key(Owner::Subject(subject))) {
+        let inserted = match record.subject() {
             None => self.put_record(handle, &record),
-            Some(key) => {
-                let mut members = self.owners.entry(key).or_default();
+            Some(subject) => {
+                let mut members = self.owners.entry(self.key(Owner::Subject(subject))).or_default();
                 let others = self.others(&mut members, handle, &record, call.now);
                 match over(limit, others) {
                     Err(TooMany) => Inserted::TooMany,
@@ -106,7 +109,7 @@ impl MemoryStore {
                         let inserted = self.put_record(handle, &record);
                         if let Inserted::Stored { .. } = inserted {
                             members.add(handle);
-                            evicted = self.evict(&mut members, surplus);
+                            evicted = self.evict(&mut members, surplus, subject);
                         }
                         inserted
                     }
@@ -116,7 +119,7 @@ impl MemoryStore {
         match inserted {
             Inserted::Stored { .. } => {
                 self.link_upstream(handle, &record);
-                Ok(Inserted::Stored { evicted: self.farewell(evicted) })
+                Ok(Inserted::Stored { evicted: self.farewell(&evicted) })
             }
             refused => {
                 self.count.fetch_sub(1, Ordering::AcqRel);
@@ -137,10 +140,16 @@ impl MemoryStore {
     }
 
     fn link_upstream(&self, handle: SessionHandle, record: &Record) {
-        if let Some(login) = record.upstream() {
-            let owner = Owner::Upstream { issuer: &login.issuer, session_id: &login.session_id };
-            self.owners.entry(self.key(owner)).or_default().add(handle);
+        let Some(login) = record.upstream() else { return };
+        let owner = Owner::Upstream { issuer: &login.issuer, session_id: &login.session_id };
+        let key = self.key(owner);
+        let mut members = self.owners.entry(key).or_default();
+        // Ended meanwhile, it would never be taken out again.
+        if self.records.get(&handle).is_some_and(|record| owner.owns(&record)) {
+            members.add(handle);
         }
+        drop(members);
+        self.owners.remove_if(&key, |_, members| members.is_empty());
     }
 
     fn swap(
@@ -163,7 +172,7 @@ impl MemoryStore {
                         let swap = self.swap_record(call, handle, expected, record);
                         if swap.is_ok() {
                             members.add(handle);
-                            evicted = self.evict(&mut members, surplus);
+                            evicted = self.evict(&mut members, surplus, subject);
                         }
                         swap
                     }
@@ -180,7 +189,7 @@ impl MemoryStore {
                     self.unlink_upstream(handle, &replaced);
                     self.link_upstream(handle, record);
                 }
-                Swap::Swapped { evicted: self.farewell(evicted) }
+                Swap::Swapped { evicted: self.farewell(&evicted) }
             }
             Err(lost) => {
                 self.drop_empty(record);
@@ -205,7 +214,8 @@ impl MemoryStore {
         }
     }
 
-    /// The subject's other live sessions. Whatever else the entry names is dropped from it.
+    /// The subject's other live sessions. What is not his, or gone, is dropped from the entry; what
+    /// has expired stays: a touch that was in time may still be on its way.
     fn others(
         &self,
         members: &mut Members,
@@ -216,31 +226,38 @@ impl MemoryStore {
         let Some(subject) = record.subject() else { return Vec::new() };
         let mut live = Vec::new();
         members.retain(|member| {
-            let record = self.live(member, now).filter(|r| r.subject() == Some(subject));
-            let keep = record.is_some();
-            live.extend(record.filter(|_| member != handle).map(|record| (member, record)));
-            keep
+            let record = self.records.get(&member).map(|record| record.clone());
+            let Some(record) = record.filter(|record| record.subject() == Some(subject)) else {
+                return false;
+            };
+            if member != handle && !record.is_expired(now) {
+                live.push((member, record));
+            }
+            true
         });
         live
     }
 
-    /// Ends sessions of a subject whose entry is locked.
+    /// Ends sessions of a subject whose entry is locked; not one that has become another's meanwhile.
     fn evict(
         &self,
         members: &mut Members,
         surplus: Vec<SessionHandle>,
+        subject: &str,
     ) -> Vec<(SessionHandle, Record)> {
         members.retain(|member| !surplus.contains(&member));
-        surplus.into_iter().filter_map(|handle| Some((handle, self.take(handle)?))).collect()
+        let is_his = |record: &Record| record.subject() == Some(subject);
+        let take = |handle| Some((handle, self.take_if(handle, is_his)?));
+        surplus.into_iter().filter_map(take).collect()
     }
 
     /// Once no entry is locked: sessions that were ended are nobody's.
-    fn farewell(&self, ended: Vec<(SessionHandle, Record)>) -> Vec<SessionHandle> {
-        for (handle, record) in &ended {
+    fn farewell(&self, ended: &[(SessionHandle, Record)]) -> Vec<SessionHandle> {
+        for (handle, record) in ended {
             self.unlink_subject(*handle, record);
             self.unlink_upstream(*handle, record);
         }
-        ended.into_iter().map(|(handle, _)| handle).collect()
+        ended.iter().map(|(handle, _)| *handle).collect()
     }
 
     /// An entry that was made for a login that did not come about.
@@ -250,28 +267,37 @@ impl MemoryStore {
         }
     }
 
-    fn take(&self, handle: SessionHandle) -> Option<Record> {
-        let (_, record) = self.records.remove(&handle)?;
+    fn take_if(
+        &self,
+        handle: SessionHandle,
+        is_meant: impl FnOnce(&Record) -> bool,
+    ) -> Option<Record> {
+        let (_, record) = self.records.remove_if(&handle, |_, record| is_meant(record))?;
         self.count.fetch_sub(1, Ordering::AcqRel);
         Some(record)
     }
 
-    fn take_all(&self, owner: Owner<'_>, except: Option<SessionHandle>) -> Vec<SessionHandle> {
+    fn take_all(
+        &self,
+        owner: Owner<'_>,
+        except: Option<SessionHandle>,
+        now: Duration,
+    ) -> Vec<SessionHandle> {
         let mut taken = Vec::new();
         if let Some(mut members) = self.owners.get_mut(&self.key(owner)) {
             members.retain(|member| {
                 if Some(member) == except {
                     return true;
                 }
-                if let Some((_, record)) = self.records.remove_if(&member, |_, r| owner.owns(r)) {
-                    self.count.fetch_sub(1, Ordering::AcqRel);
-                    taken.push((member, record));
-                }
+                let record = self.take_if(member, |record| owner.owns(record));
+                taken.extend(record.map(|record| (member, record)));
                 false
             });
         }
         self.owners.remove_if(&self.key(owner), |_, members| members.is_empty());
-        self.farewell(taken)
+        self.farewell(&taken);
+        let live = taken.into_iter().filter(|(_, record)| !record.is_expired(now));
+        live.map(|(handle, _)| handle).collect()
     }
 
     fn unlink_subject(&self, handle: SessionHandle, record: &Record) {
@@ -314,7 +340,7 @@ impl MemoryStore {
             keep
         });
         self.count.fetch_sub(count, Ordering::AcqRel);
-        self.farewell(expired);
+        self.farewell(&expired);
         count
     }
 
@@ -375,33 +401,41 @@ impl SessionStore for MemoryStore {
 
     fn touch(&self, call: Call, _: SessionHandle, record: &Record) -> StoreFuture<'_, ()> {
         // The record that was read is the one that is kept, unless a write came between, which
-        // counts as a use itself.
-        record.touch(call.now);
+        // counts as a use itself. Between reading and this it may have expired, for good.
+        if !record.is_expired(call.now) {
+            record.touch(call.now);
+        }
         Deferred::ready(Ok(()))
     }
 
     fn remove(&self, _: Call, handle: SessionHandle) -> StoreFuture<'_, Option<Record>> {
-        let taken = self.take(handle);
-        self.farewell(taken.clone().map(|record| (handle, record)).into_iter().collect());
+        let taken = self.take_if(handle, |_| true);
+        if let Some(record) = &taken {
+            self.farewell(&[(handle, record.clone())]);
+        }
         Deferred::ready(Ok(taken))
     }
 
     fn list(&self, call: Call, owner: Owner<'_>) -> StoreFuture<'_, Vec<(SessionHandle, Record)>> {
-        let members = self.owners.get(&self.key(owner)).map(|members| members.to_vec());
+        // The entry stays locked meanwhile: no login is seen without the end of what it evicts.
+        let Some(members) = self.owners.get(&self.key(owner)) else {
+            return Deferred::ready(Ok(Vec::new()));
+        };
         let live = |handle| {
             let record = self.live(handle, call.now).filter(|record| owner.owns(record))?;
             Some((handle, record))
         };
-        Deferred::ready(Ok(members.unwrap_or_default().into_iter().filter_map(live).collect()))
+        let listed = members.to_vec().into_iter().filter_map(live).collect();
+        Deferred::ready(Ok(listed))
     }
 
     fn remove_all(
         &self,
-        _: Call,
+        call: Call,
         owner: Owner<'_>,
         except: Option<SessionHandle>,
     ) -> StoreFuture<'_, Vec<SessionHandle>> {
-        Deferred::ready(Ok(self.take_all(owner, except)))
+        Deferred::ready(Ok(self.take_all(owner, except, call.now)))
     }
 
     fn sweep(&self, call: Call) -> StoreFuture<'_, usize> {
@@ -420,79 +454,5 @@ impl SessionStore for MemoryStore {
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").field("sessions", &self.len()).finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct OwnerKey([u64; 2]);
-
-/// An owner's sessions: one as a rule, which needs no list.
-enum Members {
-    One(SessionHandle),
-    Many(Vec<SessionHandle>),
-}
-
-impl Default for Members {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
-
-impl Members {
-    fn add(&mut self, handle: SessionHandle) {
-        match self {
-            Self::Many(many) if many.is_empty() => *self = Self::One(handle),
-            Self::Many(many) if many.contains(&handle) => {}
-            Self::Many(many) => many.push(handle),
-            Self::One(one) if *one == handle => {}
-            Self::One(one) => *self = Self::Many(vec![*one, handle]),
-        }
-    }
-
-    fn retain(&mut self, mut keep: impl FnMut(SessionHandle) -> bool) {
-        match self {
-            Self::One(one) => {
-                if !keep(*one) {
-                    *self = Self::default();
-                }
-            }
-            Self::Many(many) => many.retain(|member| keep(*member)),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::Many(many) if many.is_empty())
-    }
-
-    fn to_vec(&self) -> Vec<SessionHandle> {
-        match self {
-            Self::One(one) => vec![*one],
-            Self::Many(many) => many.clone(),
-        }
-    }
-}
-
-/// Handles and owner keys are random already: their first eight bytes are as good as a hash of them.
-/// A caller may ask for handles of his own choice, but never stores under one.
-#[derive(Default)]
-struct HandleHasher(u64);
-
-impl Hasher for HandleHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    fn write_usize(&mut self, _: usize) {
-        // The length that an array's `Hash` writes ahead of it.
     }
 }

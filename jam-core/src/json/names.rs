@@ -1,0 +1,94 @@
+//! Whether an object names a member twice.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// The member names of one object so far: a few in place, many in a set, so that no document
+/// makes the search quadratic.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    few: Prints,
+    texts: [&'a str; Prints::MOST],
+    many: Option<HashSet<Cow<'a, str>>>,
+}
+
+impl<'a> Names<'a> {
+    /// Adds a name; false when it was there.
+    #[inline]
+    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
+        let print = fingerprint(name.as_bytes());
+        match (name, self.texts.get_mut(self.few.count)) {
+            (Cow::Borrowed(name), Some(slot)) if !self.few.knows(print) => {
+                *slot = name;
+                self.few.add(print)
+            }
+            (name, _) => self.insert_slowly(name),
+        }
+    }
+
+    #[cold]
+    fn insert_slowly(&mut self, name: Cow<'a, str>) -> bool {
+        let known = self.texts.get(..self.few.count).unwrap_or_default();
+        if self.many.is_none() && known.contains(&&*name) {
+            return false;
+        }
+        // From here on every name goes the slow way, into the set.
+        self.few.count = Prints::MOST;
+        let many =
+            self.many.get_or_insert_with(|| known.iter().copied().map(Cow::Borrowed).collect());
+        many.insert(name)
+    }
+}
+
+/// Fingerprints of the first member names of one object: sixteen are compared in a few instructions.
+#[derive(Default)]
+pub(crate) struct Prints {
+    prints: [u32; Self::MOST],
+    count: usize,
+}
+
+impl Prints {
+    const MOST: usize = 16;
+
+    /// Whether a name with this fingerprint was added.
+    #[inline]
+    fn knows(&self, print: u32) -> bool {
+        self.prints.iter().fold(false, |found, &known| found | (known == print))
+    }
+
+    /// Adds a fingerprint; false when there is no room.
+    #[inline]
+    fn add(&mut self, print: u32) -> bool {
+        match self.prints.get_mut(self.count) {
+            Some(slot) => {
+                *slot = print;
+                self.count += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Adds a name; true when it is certainly new.
+    #[inline]
+    pub(crate) fn insert(&mut self, name: &str) -> bool {
+        let print = fingerprint(name.as_bytes());
+        !self.knows(print) && self.add(print)
+    }
+}
+
+/// A hash of the length and of the first and last eight bytes; never 0, which stands for an empty
+/// place.
+#[inline]
+fn fingerprint(name: &[u8]) -> u32 {
+    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let half = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+    let content = match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) if name.len() < 8 => half(first) | (half(last) << 32),
+        (Some(_), _) => word(name.first_chunk()) ^ word(name.last_chunk()).rotate_left(23),
+        _ => name.iter().fold(1, |word, &byte| (word << 8) | u64::from(byte)),
+    };
+    let length = u64::try_from(name.len()).unwrap_or_default() << 56;
+    let mixed = (content ^ length).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    u32::try_from(mixed >> 32).unwrap_or_default() | 1
+}

@@ -17,7 +17,7 @@ use jam_core::session::{DetachedSession, SessionId};
 use tokio::sync::mpsc;
 use tokio::time;
 
-use crate::session::{clock, cookie, id, jam};
+use crate::session::{clock, id, jam};
 use crate::store::Remote;
 use crate::wire::{self, Wire};
 

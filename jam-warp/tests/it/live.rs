@@ -16,7 +16,7 @@ use warp::reply::Response;
 use warp::ws::{Message, WebSocket, Ws};
 use warp::{Filter, Reply};
 
-use crate::session::{clock, cookie, id, jam};
+use crate::session::{clock, id, jam};
 use crate::store::Remote;
 use crate::wire::{self, Wire};
 
@@ -138,9 +138,8 @@ async fn a_stream_after_a_session_write_carries_the_cookie_and_goes_on_writing()
     let (jam, _) = remote();
     let (chunks, receiver) = mpsc::channel::<&'static str>(1);
     let receiver = Arc::new(Mutex::new(Some(receiver)));
-    let stream = async move |session: Session| {
+    let stream = async |session: Session, mut given: mpsc::Receiver<&'static str>| {
         let session = alice(session).await?;
-        let mut given = receiver.lock().unwrap().take().unwrap();
         // A task that waits for the store, and a stream that only has to be read.
         let (pieces, mut written) = mpsc::channel::<&'static str>(1);
         tokio::spawn(async move {
@@ -153,7 +152,8 @@ async fn a_stream_after_a_session_write_carries_the_cookie_and_goes_on_writing()
             written.poll_recv(context).map(|piece| piece.map(Ok::<_, Infallible>))
         })))
     };
-    let stream = warp::path!("stream").and(session()).then(stream);
+    let given = warp::any().map(move || receiver.lock().unwrap().take().unwrap());
+    let stream = warp::path!("stream").and(session()).and(given).then(stream);
     let mut wire = Wire::open(wire::serve(stream, jam.clone()).await).await;
     wire.send_get("/stream", &[]).await;
 

@@ -31,7 +31,10 @@ async fn broken<B: MessageBody + 'static>(
     jam: Jam,
     fault: Fault,
 ) -> Result<ServiceResponse, Error> {
-    let flow = begin(fault, &jam, &View::from(request.request()));
+    let flow = match begin(fault, &jam, &View::from(request.request())) {
+        Ok(flow) => flow,
+        Err(refusal) => return Ok(request.into_response(respond(refusal))),
+    };
     request.extensions_mut().insert(flow.clone());
     match next.call(request).await {
         Ok(response) => {

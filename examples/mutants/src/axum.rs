@@ -26,7 +26,10 @@ async fn broken(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let flow = begin(fault, &jam, &View::from(&request));
+    let flow = match begin(fault, &jam, &View::from(&request)) {
+        Ok(flow) => flow,
+        Err(refusal) => return respond(refusal),
+    };
     request.extensions_mut().insert(flow.clone());
     let mut response = next.run(request).await;
     let status = response.status().as_u16();

@@ -15,6 +15,8 @@ pub enum Fault {
     ReplacesCookie,
     /// Sets its `Vary` in place of the handler's.
     ReplacesVary,
+    /// Lets requests through that pages of other sites have made browsers send.
+    AdmitsEverything,
     /// Shows the core the first line of each header.
     ReadsFirstLine,
     /// Shows the core only those values that are ASCII.
@@ -23,12 +25,13 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, as `FAULT` names them.
-    pub const ALL: [(&str, Fault); 7] = [
+    pub const ALL: [(&str, Fault); 8] = [
         ("none", Fault::None),
         ("drops-patch-on-error", Fault::DropsPatchOnError),
         ("swallows-refusal", Fault::SwallowsRefusal),
         ("replaces-cookie", Fault::ReplacesCookie),
         ("replaces-vary", Fault::ReplacesVary),
+        ("admits-everything", Fault::AdmitsEverything),
         ("reads-first-line", Fault::ReadsFirstLine),
         ("reads-ascii-only", Fault::ReadsAsciiOnly),
     ];

@@ -14,7 +14,9 @@ pub mod warp;
 
 pub use fault::Fault;
 
-use fault::Fault::{DropsPatchOnError, ReplacesCookie, ReplacesVary, SwallowsRefusal};
+use fault::Fault::{
+    AdmitsEverything, DropsPatchOnError, ReplacesCookie, ReplacesVary, SwallowsRefusal,
+};
 use headers::Headers;
 use jam_core::Jam;
 use jam_core::flow::{Flow, HeaderOp};
@@ -22,9 +24,13 @@ use jam_core::reject::RejectResponse;
 use jam_core::request::RequestView;
 use view::Sabotaged;
 
-/// What a layer does before the handler.
-fn begin(fault: Fault, jam: &Jam, view: &dyn RequestView) -> Flow {
-    jam.begin(&Sabotaged { view, fault })
+/// What a layer does before the handler. The answer in its place where the request is turned away.
+fn begin(fault: Fault, jam: &Jam, view: &dyn RequestView) -> Result<Flow, RejectResponse> {
+    let flow = jam.begin(&Sabotaged { view, fault });
+    match flow.admit() {
+        Err(reject) if fault != AdmitsEverything => Err(reject.respond()),
+        _ => Ok(flow),
+    }
 }
 
 /// What a layer does after it. Returns the answer that has to be sent in place of the handler's.

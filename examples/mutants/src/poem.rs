@@ -24,7 +24,10 @@ async fn broken<E: Endpoint>(
     jam: Jam,
     fault: Fault,
 ) -> Result<Response> {
-    let flow = begin(fault, &jam, &View::from(&request));
+    let flow = match begin(fault, &jam, &View::from(&request)) {
+        Ok(flow) => flow,
+        Err(refusal) => return Ok(respond(refusal)),
+    };
     request.set_data(flow.clone());
     let answer = inner.call(request).await.map(IntoResponse::into_response);
     let mut response = answer.unwrap_or_else(Error::into_response);

@@ -21,6 +21,10 @@ impl RequestView for Sabotaged<'_> {
         self.view.query()
     }
 
+    fn authority(&self) -> Option<&str> {
+        self.view.authority()
+    }
+
     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
         let mut lines = 0;
         self.view.visit_header(name, &mut |value| {

@@ -48,7 +48,10 @@ where
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let (jam, fault) = (self.jam.clone(), self.fault);
-        let flow = begin(fault, &jam, &View::from(&request));
+        let flow = match begin(fault, &jam, &View::from(&request)) {
+            Ok(flow) => flow,
+            Err(refusal) => return Box::pin(async { Ok(respond(refusal)) }),
+        };
         request.extensions_mut().insert(flow.clone());
         let answer = self.inner.call(request);
         Box::pin(async move {

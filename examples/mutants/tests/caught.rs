@@ -4,7 +4,8 @@ use jam_conformance::{Report, Server, Suite};
 use mutants::Fault;
 
 /// A case that has to fail for each fault.
-const CAUGHT_BY: [(Fault, &str); 6] = [
+const CAUGHT_BY: [(Fault, &str); 7] = [
+    (Fault::AdmitsEverything, "origin.cross-site"),
     (Fault::DropsPatchOnError, "patch.error"),
     (Fault::SwallowsRefusal, "swallowed.forged"),
     (Fault::ReplacesCookie, "patch.foreign-headers"),

@@ -204,7 +204,7 @@ impl Flow {
     /// # Errors
     ///
     /// [`CookieTooLarge`](crate::ErrorKind::CookieTooLarge), and the token kinds of
-    /// [`ErrorKind`](crate::ErrorKind) when the token is not one that this service would accept back.
+    /// [`ErrorKind`] when the token is not one that this service would accept back.
     pub fn persist_jwt(&self, token: &str) -> Result<(), Error> {
         let jwt = self.0.jam.jwt()?;
         let verified = jwt.verifier().verify_raw(token)?;

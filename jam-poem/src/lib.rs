@@ -104,8 +104,8 @@
 //!     .at("/count", get(count))
 //!     .with(JamLayer::new(jam));
 //!
-//! let login = Request::builder().method(Method::POST).uri_str("/login").finish();
-//! let answer = app.get_response(login).await;
+//! let request = Request::builder().method(Method::POST).uri_str("/login").finish();
+//! let answer = app.get_response(request).await;
 //! let cookie = answer.header("set-cookie").ok_or("no cookie")?;
 //! let cookie = cookie.split(';').next().ok_or("an empty cookie")?;
 //! for said in ["alice: 1", "alice: 2"] {

@@ -183,6 +183,11 @@ impl Flow {
         }
     }
 
+    /// What is left of the request's time for its store calls.
+    pub(crate) fn session_budget(&self) -> Result<&Budget, Reject> {
+        Ok(&self.session_slot()?.1.budget)
+    }
+
     /// Records an operation, to be written when the answer leaves.
     pub(crate) fn record(&self, op: Op) -> Result<(), Reject> {
         let (_, slot) = self.session_slot()?;

@@ -16,6 +16,7 @@ use super::ops::{Op, Plan};
 use super::policy::Undecodable;
 use super::record::{Record, read_value};
 use super::store::Owner;
+use crate::clock::Budget;
 use crate::flow::Flow;
 use crate::reject::Reject;
 
@@ -215,7 +216,7 @@ impl Session {
         self.backend.store().map_err(|error| self.flow.refuse(error))?;
         let Some(live) = self.live().await? else { return Ok(Vec::new()) };
         let Some(subject) = live.record.subject() else { return Ok(Vec::new()) };
-        let listed = self.backend.list(subject, Some(live.handle()), &self.backend.budget()).await;
+        let listed = self.backend.list(subject, Some(live.handle()), self.budget()?).await;
         listed.map_err(|error| self.flow.refuse(error))
     }
 
@@ -227,7 +228,7 @@ impl Session {
     /// As [`sessions`](Self::sessions), and 401 where nobody is logged in.
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Reject> {
         let (_, subject) = self.logged_in().await?;
-        let revoked = self.backend.revoke_own(&subject, handle).await;
+        let revoked = self.backend.end_own(&subject, handle, self.budget()?).await;
         revoked.map_err(|error| self.flow.refuse(error))
     }
 
@@ -242,7 +243,8 @@ impl Session {
         self.rotate()?;
         self.save().await?;
         let (live, subject) = self.logged_in().await?;
-        let ended = self.backend.end_all(Owner::Subject(&subject), Some(live.handle())).await;
+        let (his, this) = (Owner::Subject(&subject), Some(live.handle()));
+        let ended = self.backend.end_all(his, this, self.budget()?).await;
         ended.map_err(|error| self.flow.refuse(error))
     }
 
@@ -258,6 +260,11 @@ impl Session {
         self.save().await?;
         let id = self.live().await?.and_then(|live| live.id);
         Ok(id.map(|id| DetachedSession::new(self.backend.clone(), id)))
+    }
+
+    /// The time of this request for its store calls.
+    fn budget(&self) -> Result<&Budget, Reject> {
+        self.flow.session_budget()
     }
 
     async fn live(&self) -> Result<Option<Live>, Reject> {

@@ -90,7 +90,8 @@ pub enum Swap {
 ///   judged by the record's own [`is_expired`](Record::is_expired) at [`Call::now`]; a server's
 ///   time-to-live only collects garbage, and must not strike earlier.
 /// - **Undecodable** bytes are [`UndecodableRecord`](crate::ErrorKind::UndecodableRecord), not `None`
-///   and not a failure of the store.
+///   and not a failure of the store. They escape no revocation: `remove` takes them out and says so
+///   by that error, `remove_all` takes them out with the others, `list` passes over them.
 /// - **Repeated removal** is `None`, no error.
 /// - **A failure of the store** is [`StoreUnavailable`](crate::ErrorKind::StoreUnavailable), never
 ///   "not found". A call that failed has done everything or nothing.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jam_core::session::Owner;
 
-use crate::store::case::{Case, Fault, Hands, ensure};
+use crate::store::case::{Case, Fault, Hands, Needs, ensure};
 use crate::store::maker::{IDLE, Made, anonymous, at, resting_on, session, upstream};
 use crate::store::stage::Stage;
 
@@ -21,6 +21,10 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("remove-all.except", "one of them may be left alone", except),
         Case::new("remove-all.upstream", "all that rest on one login elsewhere end", by_upstream),
         Case::new("remove-all.expired", "what has expired is not counted", remove_expired),
+        Case::new("list.undecodable", "what cannot be read is on no list", unreadable_list)
+            .needs(Needs::BrokenRecords),
+        Case::new("remove-all.undecodable", "what cannot be read ends with the others", unreadable)
+            .needs(Needs::BrokenRecords),
         Case::new("remove-all.moved", "what is another's by now is left alone", moved),
     ]
 }
@@ -213,4 +217,25 @@ fn moved(stage: &Stage, _: &Hands<'_>) -> Result<(), Fault> {
     }
     stage.holds(at(1), &bobs)?;
     lists(stage, 1, Owner::Subject("bob"), &[&bobs])
+}
+
+/// Two of alice's sessions, the second of which cannot be read.
+fn one_unreadable(stage: &Stage, hands: &Hands<'_>) -> Result<(Made, Made), Fault> {
+    let (sound, broken) = (session(at(0), "alice")?, session(at(0), "alice")?);
+    stage.keep(at(0), &sound)?;
+    stage.keep(at(0), &broken)?;
+    (hands.break_record)(broken.handle)?;
+    Ok((sound, broken))
+}
+
+fn unreadable_list(stage: &Stage, hands: &Hands<'_>) -> Result<(), Fault> {
+    let (sound, _) = one_unreadable(stage, hands)?;
+    lists(stage, 0, Owner::Subject("alice"), &[&sound])
+}
+
+fn unreadable(stage: &Stage, hands: &Hands<'_>) -> Result<(), Fault> {
+    let (sound, broken) = one_unreadable(stage, hands)?;
+    let _ = stage.try_remove_all(at(0), Owner::Subject("alice"), None)??;
+    stage.lacks(at(0), sound.handle)?;
+    stage.lacks(at(0), broken.handle)
 }

@@ -11,8 +11,8 @@ use std::task::Poll;
 
 use jam_conformance::store::{Report, Suite, cases};
 use jam_core::session::{
-    AsyncSessionStore, Call, Inserted, MaxSessions, MemoryStore, OwnedOwner, Owner, Record,
-    SessionHandle, SessionStore, Swap,
+    AsyncSessionStore, Call, Cursor, Inserted, MaxSessions, MemoryStore, OwnedOwner, Owner, Page,
+    Record, SessionHandle, SessionStore, Swap,
 };
 use jam_core::{Error, ErrorKind};
 
@@ -69,6 +69,7 @@ enum Fault {
     HidesBroken,
     ListsBroken,
     KeepsBroken,
+    LosesAPage,
 }
 
 /// The memory store behind calls that wait; it can be brought down, and do one thing wrong.
@@ -233,6 +234,20 @@ impl AsyncSessionStore for Waiting {
         Ok(removed)
     }
 
+    async fn page(
+        &self,
+        call: Call,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> Result<Page<(SessionHandle, Record)>, Error> {
+        self.enter().await?;
+        let mut page = SessionStore::page(&self.store, call, from, most).await?;
+        if self.fault == Fault::LosesAPage {
+            page.next = None;
+        }
+        Ok(page)
+    }
+
     async fn sweep(&self, call: Call) -> Result<usize, Error> {
         self.enter().await?;
         let swept = SessionStore::sweep(&self.store, call).await;
@@ -282,6 +297,7 @@ fn a_store_that_breaks_a_promise_is_caught_by_the_case_for_it() {
         (Fault::KeepsOnRemoveAll, "remove-all.subject"),
         (Fault::EndsTheException, "remove-all.except"),
         (Fault::ListsOthers, "list.own"),
+        (Fault::LosesAPage, "page.all"),
         (Fault::SaysNotFoundWhenDown, "outage.answers"),
         (Fault::CallsBrokenAnOutage, "load.undecodable"),
         (Fault::HidesBroken, "remove.undecodable"),

@@ -9,6 +9,7 @@ use super::draft::{Authentication, Metadata, Values};
 use super::id::{SessionHandle, SessionId};
 use super::login::Login;
 use super::ops::Op;
+use super::page::{Cursor, Page};
 use super::policy::MaxSessions;
 use super::record::Record;
 use super::store::{Owner, Swap};
@@ -38,6 +39,8 @@ impl NewSession {
 pub struct SessionInfo {
     /// Its public name, by which it is revoked.
     pub handle: SessionHandle,
+    /// Whose it is; none for nobody's.
+    pub subject: Option<String>,
     /// When it was created, as time since the Unix epoch.
     pub created: Duration,
     /// When it was last seen in use, as recorded.
@@ -56,6 +59,7 @@ impl SessionInfo {
     fn of(handle: SessionHandle, record: &Record, current: Option<SessionHandle>) -> Self {
         Self {
             handle,
+            subject: record.subject().map(str::to_owned),
             created: record.created(),
             last_seen: record.last_seen(),
             expires_at: record.expires_at(),
@@ -149,6 +153,27 @@ impl SessionBackend {
     /// Those of all verbs.
     pub async fn sessions_of(&self, subject: &str) -> Result<Vec<SessionInfo>, Error> {
         self.list(subject, None, &self.budget()).await
+    }
+
+    /// About `most` of all live sessions, nobody's included: from the beginning, or from where the
+    /// page before has ended. For an administrator who looks through them, and [revokes](Self::revoke)
+    /// what has to end.
+    ///
+    /// # Errors
+    ///
+    /// Those of all verbs; [`NotSupported`](ErrorKind::NotSupported) also by a store that has no
+    /// such list.
+    pub async fn all_sessions(
+        &self,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> Result<Page<SessionInfo>, Error> {
+        let budget = self.budget();
+        let call = self.call(&budget);
+        let page = self.answer(self.store()?.page(call, from, most), &budget).await?;
+        let live = page.sessions.iter().filter(|(_, record)| !record.is_expired(call.now));
+        let sessions = live.map(|(handle, record)| SessionInfo::of(*handle, record, None));
+        Ok(Page { sessions: sessions.collect(), next: page.next })
     }
 
     /// Ends a session by its public name; whether there was one. Whose it is plays no part: where a

@@ -50,6 +50,7 @@ mod login;
 mod manage;
 mod memory;
 mod ops;
+mod page;
 mod policy;
 mod record;
 mod stale;
@@ -67,6 +68,7 @@ pub use id::{SessionHandle, SessionId};
 pub use login::Login;
 pub use manage::{NewSession, SessionInfo};
 pub use memory::MemoryStore;
+pub use page::{Cursor, Page};
 pub use policy::{MaxSessions, Outage, SessionPolicy, Undecodable};
 pub use record::Record;
 pub use store::{

@@ -17,6 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("list.bytes", "subjects are compared byte by byte", bytes),
         Case::new("list.upstream", "a provider's login is its issuer and its id together", pairs),
         Case::new("list.unlinked", "a login that rests on nothing leaves its provider", unlinked),
+        Case::new("page.all", "the pages hold all live sessions, of whatever size they are", pages),
         Case::new("remove-all.subject", "all of a subject's end, and are named once", subject),
         Case::new("remove-all.except", "one of them may be left alone", except),
         Case::new("remove-all.upstream", "all that rest on one login elsewhere end", by_upstream),
@@ -238,4 +239,27 @@ fn unreadable(stage: &Stage, hands: &Hands<'_>) -> Result<(), Fault> {
     let _ = stage.try_remove_all(at(0), Owner::Subject("alice"), None)??;
     stage.lacks(at(0), sound.handle)?;
     stage.lacks(at(0), broken.handle)
+}
+
+fn pages(stage: &Stage, _: &Hands<'_>) -> Result<(), Fault> {
+    let mut expected = BTreeSet::new();
+    ensure!(stage.pages(at(0), 10)?.is_empty(), "an empty store has pages");
+    for number in 0..25 {
+        let made = match number % 3 {
+            0 => anonymous(at(0))?,
+            _ => session(at(0), format!("subject {number}").as_str())?,
+        };
+        stage.keep(at(0), &made)?;
+        expected.insert(made.handle);
+    }
+    let late = session(at(100), "alice")?;
+    stage.keep(at(100), &late)?;
+    expected.insert(late.handle);
+    for most in [1, 7, 26, 100] {
+        let found = stage.pages(at(100), most)?;
+        ensure!(found == expected, "pages of {most} hold {found:?}, and not {expected:?}");
+    }
+    let found = stage.pages(at(IDLE), 10)?;
+    ensure!(found == [late.handle].into(), "what has expired is on a page: {found:?}");
+    Ok(())
 }

@@ -67,7 +67,8 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let view = View::from(request.request());
-        let flow = match self.jam.enter(request.extensions().get(), &view) {
+        let entered = self.jam.enter(request.extensions().get(), &view);
+        let flow = match entered {
             Ok(flow) => flow,
             Err(reject) => {
                 let answer = request.into_response(sink::build(&reject.respond()));

@@ -2,8 +2,7 @@
 
 use std::sync::OnceLock;
 
-use smallvec::SmallVec;
-
+use super::copied::{Copied, Place};
 use crate::audit;
 use crate::error::{Error, ErrorKind};
 use crate::identity::FromPayload;
@@ -37,13 +36,9 @@ impl<T> Credentials<T> {
     }
 }
 
-/// Tokens up to this many bytes are kept inside the flow.
-const SHORT_TOKEN: usize = 640;
-
 /// A token as a source found it, waiting to be verified.
-#[expect(clippy::large_enum_variant, reason = "kept in place is what it is for")]
 pub(super) enum Token {
-    Text(SmallVec<[u8; SHORT_TOKEN]>),
+    Text(Place),
     /// Longer than any token may be: refused without having been copied.
     TooLarge,
     Malformed,
@@ -62,10 +57,9 @@ pub(super) enum Judged {
 
 /// The token that holds.
 pub(super) struct Proven {
-    /// Its place among the credentials.
-    place: usize,
+    token: Place,
     proof: Proof,
-    opened: OnceLock<RawVerified>,
+    opened: OnceLock<Box<RawVerified>>,
 }
 
 /// Why one token was refused, as far as the answer differs.
@@ -78,20 +72,20 @@ enum Refusal {
 
 impl Credentials<Token> {
     /// Walks the sources and copies what they found. Verifies nothing.
-    pub(super) fn sight(jwt: &JwtBackend, view: &dyn RequestView) -> Self {
-        let mut credentials = Self::default();
+    pub(super) fn sight(&mut self, jwt: &JwtBackend, view: &dyn RequestView, copied: &mut Copied) {
         let longest = jwt.verifier().max_token_bytes();
         jwt.sources.sight(view, |_, Sighting { found, ambient }| {
             let token = match found {
                 Found::Absent => return,
                 Found::Credential(token) if token.len() > longest => Token::TooLarge,
-                Found::Credential(token) => Token::Text(SmallVec::from_slice(token)),
+                Found::Credential(token) => {
+                    copied.keep(&[token]).map_or(Token::TooLarge, Token::Text)
+                }
                 Found::Malformed => Token::Malformed,
                 Found::Conflict => Token::Conflict,
             };
-            credentials.push(token, ambient);
+            self.push(token, ambient);
         });
-        credentials
     }
 
     /// Verifies the tokens in order until one holds or one decides. The payload is typed in the
@@ -99,14 +93,12 @@ impl Credentials<Token> {
     pub(super) fn judge<P: FromPayload>(
         &self,
         jwt: &JwtBackend,
+        copied: &Copied,
     ) -> (Judged, Option<Result<P, Error>>) {
         let mut judged = Judged::Absent;
-        for (place, (token, is_ambient)) in self.iter().enumerate() {
-            let refusal = match verify(jwt, token) {
-                Ok((proof, payload)) => {
-                    let proven = Proven { place, proof, opened: OnceLock::new() };
-                    return (Judged::Proven(proven), Some(payload));
-                }
+        for (token, is_ambient) in self.iter() {
+            let refusal = match verify(jwt, token, copied) {
+                Ok((proven, payload)) => return (Judged::Proven(proven), Some(payload)),
                 Err(refusal) => refusal,
             };
             if !*is_ambient || refusal == Refusal::Conflict {
@@ -121,23 +113,20 @@ impl Credentials<Token> {
         }
         (judged, None)
     }
+}
 
-    /// The claims of the token that holds, decoded for the first who looks into them.
-    pub(super) fn open<'c>(&'c self, proven: &'c Proven) -> &'c RawVerified {
-        proven.opened.get_or_init(|| {
-            let token = match self.iter().nth(proven.place) {
-                Some((Token::Text(token), _)) => token.as_slice(),
-                _ => &[],
-            };
-            proven.proof.open(token)
-        })
+impl Proven {
+    /// The claims, decoded for the first who looks into them.
+    pub(super) fn open(&self, copied: &Copied) -> &RawVerified {
+        self.opened.get_or_init(|| Box::new(self.proof.open(copied.get(&self.token))))
     }
 }
 
 fn verify<P: FromPayload>(
     jwt: &JwtBackend,
     token: &Token,
-) -> Result<(Proof, Result<P, Error>), Refusal> {
+    copied: &Copied,
+) -> Result<(Proven, Result<P, Error>), Refusal> {
     let refuse = |kind, refusal| {
         audit::token_refused(kind);
         Err(refusal)
@@ -148,10 +137,10 @@ fn verify<P: FromPayload>(
         Token::Malformed => return refuse(ErrorKind::Malformed, Refusal::NoCredential),
         Token::Conflict => return refuse(ErrorKind::Malformed, Refusal::Conflict),
     };
-    match jwt.verifier().prove::<P>(token) {
-        Ok(verified) => {
+    match jwt.verifier().prove::<P>(copied.get(token)) {
+        Ok((proof, payload)) => {
             audit::accepted("jwt");
-            Ok(verified)
+            Ok((Proven { token: token.clone(), proof, opened: OnceLock::new() }, payload))
         }
         Err(error) => refuse(error.kind(), Refusal::Invalid),
     }

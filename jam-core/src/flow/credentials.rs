@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use super::copied::{Copied, Place};
 use crate::audit;
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 use crate::identity::FromPayload;
-use crate::jwt::{JwtBackend, Proof, RawVerified};
+use crate::jwt::{JwtBackend, Proof, RawVerified, Typed};
 use crate::reject::RejectKind;
 use crate::request::{Found, RequestView};
 use crate::source::Sighting;
@@ -89,16 +89,17 @@ impl Credentials<Token> {
     }
 
     /// Verifies the tokens in order until one holds or one decides. The payload is typed in the
-    /// same pass for the first who asks.
+    /// same pass, for the first who asks.
     pub(super) fn judge<P: FromPayload>(
         &self,
         jwt: &JwtBackend,
         copied: &Copied,
-    ) -> (Judged, Option<Result<P, Error>>) {
+        typed: &mut Typed<P>,
+    ) -> Judged {
         let mut judged = Judged::Absent;
         for (token, is_ambient) in self.iter() {
-            let refusal = match verify(jwt, token, copied) {
-                Ok((proven, payload)) => return (Judged::Proven(proven), Some(payload)),
+            let refusal = match verify(jwt, token, copied, typed) {
+                Ok(proven) => return Judged::Proven(proven),
                 Err(refusal) => refusal,
             };
             if !*is_ambient || refusal == Refusal::Conflict {
@@ -107,11 +108,11 @@ impl Credentials<Token> {
                 } else {
                     RejectKind::InvalidRequest
                 };
-                return (Judged::Refused(kind), None);
+                return Judged::Refused(kind);
             }
             judged = Judged::Unusable;
         }
-        (judged, None)
+        judged
     }
 }
 
@@ -126,7 +127,8 @@ fn verify<P: FromPayload>(
     jwt: &JwtBackend,
     token: &Token,
     copied: &Copied,
-) -> Result<(Proven, Result<P, Error>), Refusal> {
+    typed: &mut Typed<P>,
+) -> Result<Proven, Refusal> {
     let refuse = |kind, refusal| {
         audit::token_refused(kind);
         Err(refusal)
@@ -137,11 +139,11 @@ fn verify<P: FromPayload>(
         Token::Malformed => return refuse(ErrorKind::Malformed, Refusal::NoCredential),
         Token::Conflict => return refuse(ErrorKind::Malformed, Refusal::Conflict),
     };
-    match jwt.verifier().prove::<P>(copied.get(token)) {
-        Ok((proof, payload)) => {
+    match jwt.verifier().prove(copied.get(token), typed) {
+        Ok(proof) => {
             audit::accepted("jwt");
-            Ok((Proven { token: token.clone(), proof, opened: OnceLock::new() }, payload))
+            Ok(Proven { token: token.clone(), proof, opened: OnceLock::new() })
         }
-        Err(error) => refuse(error.kind(), Refusal::Invalid),
+        Err(kind) => refuse(kind, Refusal::Invalid),
     }
 }

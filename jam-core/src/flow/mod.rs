@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind};
 use crate::fresh::RequireFresh;
 use crate::identity::{FromPayload, Identity};
 use crate::jam::Jam;
-use crate::jwt::RawVerified;
+use crate::jwt::{RawVerified, Typed};
 use crate::redirect::{LocalPath, LoginRedirect};
 use crate::reject::{Reject, RejectKind, RejectResponse};
 use crate::request::RequestView;
@@ -92,7 +92,7 @@ impl Flow {
             copied: Copied::default(),
             tokens: Credentials::default(),
             judged: OnceLock::new(),
-            session: jam.session_backend().map(|backend| Slot::sight(backend, view)),
+            session: None,
             is_forged: csrf::is_forged(jam.csrf(), view),
             target: None,
             touched: AtomicBool::new(false),
@@ -101,7 +101,8 @@ impl Flow {
             answered: AtomicBool::new(false),
         });
         // Filled where it stays: it is large to move about.
-        if let Some(Inner { copied, tokens, target, .. }) = Arc::get_mut(&mut inner) {
+        if let Some(Inner { copied, tokens, session, target, .. }) = Arc::get_mut(&mut inner) {
+            *session = jam.session_backend().map(|backend| Slot::sight(backend, view));
             if let Some(jwt) = jam.jwt_backend() {
                 tokens.sight(jwt, view, copied);
             }
@@ -365,31 +366,27 @@ impl Flow {
 
     /// Verifies the token, or loads the session where no token decides. What the first payload type
     /// asked for comes out of the same pass.
-    fn judge<P: FromPayload>(&self) -> (Option<Result<P, Error>>, Deferred<'static, ()>) {
-        let mut first = None;
-        let judged = self.0.judged.get_or_init(|| {
-            let Some(jwt) = self.0.jam.jwt_backend() else { return Judged::Absent };
-            let (judged, payload) = self.0.tokens.judge::<P>(jwt, &self.0.copied);
-            first = payload;
-            judged
+    fn judge<P: FromPayload>(&self, first: &mut Typed<P>) -> Deferred<'static, ()> {
+        let judged = self.0.judged.get_or_init(|| match self.0.jam.jwt_backend() {
+            Some(jwt) => self.0.tokens.judge(jwt, &self.0.copied, first),
+            None => Judged::Absent,
         });
-        let opening = match judged {
+        match judged {
             Judged::Proven(_) | Judged::Refused(_) => Deferred::ready(()),
             Judged::Absent | Judged::Unusable => self.open_session(),
-        };
-        (first, opening)
+        }
     }
 
     fn know(&self) -> Deferred<'static, ()> {
-        self.judge::<IgnoredAny>().1
+        self.judge::<IgnoredAny>(&mut None)
     }
 
     fn when_known<P: FromPayload, T: Send + 'static>(
         &self,
-        then: fn(&Self, Option<Result<P, Error>>) -> T,
+        then: impl FnOnce(&Self, Typed<P>) -> T + Send + 'static,
     ) -> Deferred<'static, T> {
-        let (first, opening) = self.judge::<P>();
-        match opening.now() {
+        let mut first = None;
+        match self.judge(&mut first).now() {
             Ok(()) => Deferred::ready(then(self, first)),
             Err(opening) => {
                 let flow = self.clone();
@@ -412,10 +409,7 @@ impl Flow {
         }
     }
 
-    fn typed<P: FromPayload>(
-        &self,
-        first: Option<Result<P, Error>>,
-    ) -> Result<Option<Identity<P>>, Reject> {
+    fn typed<P: FromPayload>(&self, first: Typed<P>) -> Result<Option<Identity<P>>, Reject> {
         let payload = match self.caller() {
             Caller::Nobody => return Ok(None),
             Caller::Unusable => return Err(self.reject(RejectKind::InvalidToken)),

@@ -14,13 +14,13 @@ use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
 use crate::reject::{Reject, RejectKind};
 use crate::request::{Found, RequestView};
-use crate::session::{Live, Op, Opened, SessionBackend, Written};
+use crate::session::{Format, Live, Op, Opened, SessionBackend, Written};
 use crate::source::Sighting;
 use crate::transport::Handover;
 
 /// What a request has of a session.
 pub(super) struct Slot {
-    presented: Credentials<Presented>,
+    presented: Credentials<(Format, Presented)>,
     /// How many chunks of the cookie the client holds: more than are written next are deleted.
     chunks: usize,
     budget: Arc<Budget>,
@@ -78,6 +78,8 @@ struct Work {
     /// The session after a write in the midst of the request.
     saved: Option<Option<Live>>,
     handovers: Vec<Handover>,
+    /// In a migration: the credential of this format has nothing to say any more.
+    retired: Option<Format>,
     /// The head of the answer has left.
     is_committed: bool,
 }
@@ -86,18 +88,20 @@ impl Slot {
     /// Walks the sources and copies what they found. Asks no store.
     pub(super) fn sight(backend: &SessionBackend, view: &dyn RequestView) -> Self {
         let mut presented = Credentials::default();
-        backend.sources().sight(view, |_, Sighting { found, ambient }| {
-            let credential = match found {
-                Found::Absent => return,
-                Found::Credential(text) => match backend.transport().join(view, text) {
-                    Some(joined) => Presented::copy(&joined),
-                    None => Presented::Malformed,
-                },
-                Found::Malformed => Presented::Malformed,
-                Found::Conflict => Presented::Conflict,
-            };
-            presented.push(credential, ambient);
-        });
+        for (format, backend) in backend.formats() {
+            backend.sources().sight(view, |_, Sighting { found, ambient }| {
+                let credential = match found {
+                    Found::Absent => return,
+                    Found::Credential(text) => match backend.transport().join(view, text) {
+                        Some(joined) => Presented::copy(&joined),
+                        None => Presented::Malformed,
+                    },
+                    Found::Malformed => Presented::Malformed,
+                    Found::Conflict => Presented::Conflict,
+                };
+                presented.push((format, credential), ambient);
+            });
+        }
         Self {
             presented,
             chunks: backend.transport().chunks_in(view),
@@ -122,6 +126,10 @@ impl Slot {
                 opened.await;
             }
         }
+    }
+
+    fn carries(&self, format: Format) -> bool {
+        self.presented.iter().any(|((presented, _), _)| *presented == format)
     }
 
     fn work(&self) -> MutexGuard<'_, Work> {
@@ -177,7 +185,10 @@ impl Flow {
     }
 
     fn found(&self, base: Base) {
-        let Some(slot) = &self.0.session else { return };
+        let Some((backend, slot)) = self.slot() else { return };
+        if let Base::Live(live) = &base {
+            backend.count_read(live.format);
+        }
         if matches!(slot.base.get_or_init(|| base), Base::Live(live) if live.touch_due) {
             self.touch();
         }
@@ -222,7 +233,7 @@ impl Flow {
     ///
     /// # Errors
     ///
-    /// Those of [`SessionBackend::write`]; what was recorded is dropped then.
+    /// Those of [`SessionBackend::write_request`]; what was recorded is dropped then.
     pub(crate) async fn save_session(&self) -> Result<(), Reject> {
         self.session_slot()?;
         self.write_session(false).await.map_err(|error| self.refuse(error))
@@ -261,12 +272,50 @@ impl Flow {
             Some(saved) => saved,
             None => self.base_for_writing(&ops).await?,
         };
-        let written = backend.write(&ops, base.as_ref(), &slot.budget).await?;
+        let written = backend.write_request(&ops, base.as_ref(), &slot.budget).await?;
+        if backend.migrates() {
+            self.retire(backend, slot, &ops, base.as_ref(), &written).await?;
+        }
         let handovers = self.handovers(backend, slot, &ops, &written)?;
         let mut work = slot.work();
         work.saved = Some(written.live);
         if let Some(handovers) = handovers {
             work.handovers = handovers;
+        }
+        Ok(())
+    }
+
+    /// In a migration, a login, a logout and a move leave the client with one credential at most: what
+    /// it sent in the format that is not written has nothing to say any more.
+    async fn retire(
+        &self,
+        backend: &SessionBackend,
+        slot: &Slot,
+        ops: &[Op],
+        base: Option<&Live>,
+        written: &Written,
+    ) -> Result<(), Error> {
+        let now = written.live.as_ref().map(|live| live.format);
+        let before = base.map(|live| live.format);
+        let is_moved = now.is_some() && before.is_some() && now != before;
+        let decides = ops.iter().any(|op| matches!(op, Op::Login(_) | Op::Destroy));
+        if !is_moved && !decides {
+            return Ok(());
+        }
+        let Some(other) = now.or(before).map(Format::other) else { return Ok(()) };
+        slot.work().retired = Some(other);
+        // The one that was moved or ended is over already.
+        if before == Some(other) || !backend.keeps(other) {
+            return Ok(());
+        }
+        let presented = slot.presented.iter().filter(|((format, _), _)| *format == other);
+        for ((_, presented), is_ambient) in presented {
+            let Ok(opening) = open(backend, slot, other, presented, *is_ambient) else { continue };
+            match opening.await {
+                Opened::Live(live) => backend.of_format(other).end(&live, &slot.budget).await?,
+                Opened::Down => return Err(ErrorKind::StoreUnavailable.into()),
+                Opened::Unusable | Opened::Dropped | Opened::NobodyKnows => {}
+            }
         }
         Ok(())
     }
@@ -295,15 +344,21 @@ impl Flow {
         ops: &[Op],
         written: &Written,
     ) -> Result<Option<Vec<Handover>>, Error> {
-        let transport = backend.transport();
+        let retired = slot.work().retired.filter(|format| slot.carries(*format));
+        let retired =
+            retired.map(|format| backend.of_format(format).transport().clear(slot.chunks));
         if let Some(issued) = &written.issued {
             let lifetime = Some(issued.lifetime);
-            let handed =
+            let transport = backend.of_format(issued.format).transport();
+            let mut handed =
                 transport.persist(&issued.text, lifetime, issued.remembered, slot.chunks)?;
+            handed.extend(retired.into_iter().flatten());
             return Ok(Some(handed));
         }
         if written.cleared {
-            let mut handovers = transport.clear(slot.chunks);
+            let cleared = backend.formats().map(|(_, backend)| backend.transport());
+            let mut handovers: Vec<Handover> =
+                cleared.flat_map(|transport| transport.clear(slot.chunks)).collect();
             if backend.clears_site_data() {
                 handovers.push(Handover::clear_site_data());
             }
@@ -337,8 +392,8 @@ impl Flow {
 /// that has to be waited for, where there is such a one; nothing was asked about it yet.
 fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base, usize> {
     let mut base = Base::Absent;
-    for (place, (presented, is_ambient)) in slot.presented.iter().enumerate() {
-        let opened = match open(backend, slot, presented, *is_ambient) {
+    for (place, ((format, presented), is_ambient)) in slot.presented.iter().enumerate() {
+        let opened = match open(backend, slot, *format, presented, *is_ambient) {
             Ok(opening) => opening.now().map_err(|_| place)?,
             Err(refused) => return Ok(refused),
         };
@@ -352,8 +407,8 @@ fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base, usize> {
 
 async fn resolve_waiting(backend: &SessionBackend, slot: &Slot, from: usize) -> Base {
     let mut base = if from == 0 { Base::Absent } else { Base::Unusable };
-    for (presented, is_ambient) in slot.presented.iter().skip(from) {
-        let opened = match open(backend, slot, presented, *is_ambient) {
+    for ((format, presented), is_ambient) in slot.presented.iter().skip(from) {
+        let opened = match open(backend, slot, *format, presented, *is_ambient) {
             Ok(opening) => opening.await,
             Err(refused) => return refused,
         };
@@ -368,12 +423,13 @@ async fn resolve_waiting(backend: &SessionBackend, slot: &Slot, from: usize) -> 
 fn open(
     backend: &SessionBackend,
     slot: &Slot,
+    format: Format,
     presented: &Presented,
     is_ambient: bool,
 ) -> Result<Deferred<'static, Opened>, Base> {
     match presented {
-        Presented::Text(text) => Ok(backend.open(text, &slot.budget)),
-        Presented::Short(text) => Ok(backend.open(text, &slot.budget)),
+        Presented::Text(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
+        Presented::Short(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
         Presented::Malformed if is_ambient => {
             audit::refused(Refused::Malformed);
             Ok(Deferred::ready(Opened::Unusable))

@@ -274,7 +274,12 @@ impl SessionBackend {
         let record = loaded.filter(|record| {
             id.verifier_hash().matches(record.verifier_hash()) && !record.is_expired(call.now)
         });
-        Ok(record.map(|record| Live { id: Some(id.clone()), record, touch_due: false }))
+        Ok(record.map(|record| Live {
+            id: Some(id.clone()),
+            record,
+            touch_due: false,
+            format: self.0.format,
+        }))
     }
 
     async fn write_to(&self, id: &SessionId, op: Op) -> Result<Live, Error> {

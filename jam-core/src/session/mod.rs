@@ -46,9 +46,11 @@ mod detached;
 mod draft;
 mod handle;
 mod id;
+mod legacy;
 mod login;
 mod manage;
 mod memory;
+mod migration;
 mod ops;
 mod policy;
 mod record;
@@ -64,9 +66,11 @@ pub use detached::DetachedSession;
 pub use draft::{Authentication, Metadata, Upstream, Values};
 pub use handle::Session;
 pub use id::{SessionHandle, SessionId};
+pub use legacy::LegacySessions;
 pub use login::Login;
 pub use manage::{NewSession, SessionInfo};
 pub use memory::MemoryStore;
+pub use migration::{LegacyMode, MigrationCounts};
 pub use policy::{MaxSessions, Outage, SessionPolicy, Undecodable};
 pub use record::Record;
 pub use store::{
@@ -75,5 +79,6 @@ pub use store::{
 
 pub(crate) use backend::{Live, Opened};
 pub(crate) use commit::Written;
+pub(crate) use migration::Format;
 pub(crate) use ops::Op;
 pub(crate) use record::read_claims;

@@ -313,8 +313,10 @@ impl Flow {
             let Ok(opening) = open(backend, slot, other, presented, *is_ambient) else { continue };
             match opening.await {
                 Opened::Live(live) => backend.of_format(other).end(&live, &slot.budget).await?,
-                Opened::Down => return Err(ErrorKind::StoreUnavailable.into()),
-                Opened::Unusable | Opened::Dropped | Opened::NobodyKnows => {}
+                Opened::Down | Opened::NobodyKnows => {
+                    return Err(ErrorKind::StoreUnavailable.into());
+                }
+                Opened::Unusable | Opened::Dropped => {}
             }
         }
         Ok(())

@@ -233,7 +233,10 @@ impl SessionBackend {
         let Some(live) = &written.live else { return Ok(written) };
         match target.write_elsewhere(plan(&live.record, &[])?) {
             Ok(moved) => {
-                store.end(live, budget).await?;
+                // Where that fails, what is left behind has an id that nobody knows.
+                if let Err(error) = store.end(live, budget).await {
+                    tracing::warn!(target: "jam", kind = error.kind().as_str(), "a session that was moved is left behind in the store");
+                }
                 Ok(moved)
             }
             // Others have added to it meanwhile: it stays, under its new id.

@@ -3,13 +3,13 @@
 use jam_core::clock::ManualClock;
 use jam_core::codec::SealedCodec;
 use jam_core::session::{
-    LegacyMode, Login, MigrationCounts, SessionBackend, SessionBackendBuilder,
+    LegacyMode, Login, MigrationCounts, Outage, SessionBackend, SessionBackendBuilder,
 };
 use jam_core::{ErrorKind, Jam};
 use serde_json::{Value, json};
 
 use super::legacy::{dict, from_python, starlette};
-use crate::support::{ABSOLUTE, App, Browser, NOW, Probe, collect, policy, ready, seconds};
+use crate::support::{ABSOLUTE, App, Browser, NOW, Probe, collect, policy, ready, seconds, serve};
 use LegacyMode::{WriteNew, WriteOld};
 
 const CLEARED_OLD: &str =
@@ -286,6 +286,52 @@ fn a_store_that_is_down_is_503_and_moves_nothing() {
     assert_eq!((answer.status, names(&pythons)), (503, vec!["session".to_owned()]));
     stages.store.set_down(false);
     assert_eq!(pythons.set(&new, "k", 1).status, 200);
+}
+
+#[test]
+fn a_store_that_goes_down_in_the_midst_of_a_move_logs_nobody_out() {
+    let stages = Stages::new();
+    let app = stages.mode(WriteOld);
+    let mut browser = Browser::logged_in(&stages.new_only(), "alice");
+    // Loaded, swapped, and then it is gone.
+    let store = stages.store.clone();
+    stages.store.before(2, move || store.set_down(true));
+    let answer = browser.set(&app, "k", 1);
+    assert_eq!((answer.status, stages.store.is_waiting()), (200, false));
+    assert_eq!(
+        (names(&browser), dict(&browser, 0)["k"].clone()),
+        (vec!["session".to_owned()], json!(1))
+    );
+}
+
+#[test]
+fn a_logout_is_503_where_the_store_cannot_end_the_other_session() {
+    for outage in [Outage::Deny, Outage::Anonymous] {
+        let stages = Stages::new();
+        let clock = stages.clock.clone();
+        let backend = SessionBackend::builder(policy().outage(outage), stages.store.clone());
+        let jam =
+            Jam::builder().clock(clock.clone()).session(backend.legacy(starlette(), WriteOld));
+        let app = App { jam: jam.build().unwrap(), clock, store: stages.store.clone() };
+        let mut both = Browser::logged_in(&stages.new_only(), "alice");
+        both.jar.extend(from_python(ALICE, 0).jar);
+        stages.store.set_down(true);
+        let answer = both.logout(&app);
+        assert_eq!((answer.status, answer.set_cookies().len()), (503, 0), "{outage:?}");
+        stages.store.set_down(false);
+        assert_eq!((both.logout(&app).status, live(&app)), (200, 0));
+    }
+}
+
+#[test]
+fn g49_a_write_that_another_site_s_page_sent_along_with_the_old_cookie_is_refused() {
+    let stages = Stages::new();
+    for app in [stages.mode(WriteOld), stages.mode(WriteNew)] {
+        let browser = from_python(ALICE, 0);
+        let request = browser.request("POST").with("sec-fetch-site", "cross-site");
+        let answer = ready(serve(&app.jam, &request, async |_| Ok(String::new())));
+        assert_eq!(answer.status, 403);
+    }
 }
 
 #[test]

@@ -66,14 +66,16 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        // An outer layer of the same Jam has begun this request and will finish it.
-        let begun = request.extensions().get::<Flow>().is_some_and(|f| f.jam().is_same(&self.jam));
-        let flow = (!begun).then(|| self.jam.begin(&View::from(request.request())));
-        if let Some(flow) = &flow {
-            if let Err(reject) = flow.admit() {
+        let view = View::from(request.request());
+        let entered = self.jam.enter(request.extensions().get(), &view);
+        let flow = match entered {
+            Ok(flow) => flow,
+            Err(reject) => {
                 let answer = request.into_response(sink::build(&reject.respond()));
                 return Either::Left(ready(Ok(answer.map_into_right_body())));
             }
+        };
+        if let Some(flow) = &flow {
             request.extensions_mut().insert(flow.clone());
         }
         // No clone of the request is kept here: actix allows the service one owner of it only.

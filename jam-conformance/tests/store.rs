@@ -11,10 +11,20 @@ use std::task::Poll;
 
 use jam_conformance::store::{Report, Suite, cases};
 use jam_core::session::{
-    AsyncSessionStore, Call, Inserted, MaxSessions, MemoryStore, OwnedOwner, Owner, Record,
-    SessionHandle, SessionStore, Swap,
+    AsyncSessionStore, Call, Cursor, Inserted, MaxSessions, MemoryStore, OwnedOwner, Owner, Page,
+    Record, SessionHandle, SessionStore, Swap,
 };
 use jam_core::{Error, ErrorKind};
+
+/// The cases that need something of a store that it may not have.
+const NEEDS_AN_ABILITY: [&str; 6] = [
+    "load.undecodable",
+    "remove.undecodable",
+    "list.undecodable",
+    "remove-all.undecodable",
+    "outage.answers",
+    "outage.returns",
+];
 
 #[test]
 fn the_memory_store_conforms() {
@@ -23,8 +33,8 @@ fn the_memory_store_conforms() {
         .holds_no_broken_records()
         .run(pollster::block_on);
     report.assert_passed();
-    assert_eq!(report.inapplicable(), ["load.undecodable", "outage.answers", "outage.returns"]);
-    assert_eq!(report.passed().len() + 3, cases().len());
+    assert_eq!(report.inapplicable(), NEEDS_AN_ABILITY);
+    assert_eq!(report.passed().len() + NEEDS_AN_ABILITY.len(), cases().len());
 }
 
 /// Gives way before and after each call.
@@ -56,6 +66,10 @@ enum Fault {
     ListsOthers,
     SaysNotFoundWhenDown,
     CallsBrokenAnOutage,
+    HidesBroken,
+    ListsBroken,
+    KeepsBroken,
+    LosesAPage,
 }
 
 /// The memory store behind calls that wait; it can be brought down, and do one thing wrong.
@@ -173,6 +187,9 @@ impl AsyncSessionStore for Waiting {
         self.enter().await?;
         let removed = SessionStore::remove(&self.store, call, handle).await;
         gives_way().await;
+        if self.broken.lock().unwrap().remove(&handle) && self.fault != Fault::HidesBroken {
+            return Err(ErrorKind::UndecodableRecord.into());
+        }
         removed
     }
 
@@ -185,6 +202,9 @@ impl AsyncSessionStore for Waiting {
         let mut listed = SessionStore::list(&self.store, call, owner.as_owner()).await?;
         if self.fault == Fault::ListsOthers {
             listed.extend(SessionStore::list(&self.store, call, Owner::Subject("bob")).await?);
+        }
+        if self.fault != Fault::ListsBroken {
+            listed.retain(|(handle, _)| !self.broken.lock().unwrap().contains(handle));
         }
         gives_way().await;
         Ok(listed)
@@ -206,9 +226,26 @@ impl AsyncSessionStore for Waiting {
             _ => {}
         }
         let owner = owner.as_owner();
-        let removed = SessionStore::remove_all(&self.store, call, owner, except).await;
+        let removed = SessionStore::remove_all(&self.store, call, owner, except).await?;
         gives_way().await;
-        removed
+        if self.fault != Fault::KeepsBroken {
+            self.broken.lock().unwrap().retain(|handle| !removed.contains(handle));
+        }
+        Ok(removed)
+    }
+
+    async fn page(
+        &self,
+        call: Call,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> Result<Page<(SessionHandle, Record)>, Error> {
+        self.enter().await?;
+        let mut page = SessionStore::page(&self.store, call, from, most).await?;
+        if self.fault == Fault::LosesAPage {
+            page.next = None;
+        }
+        Ok(page)
     }
 
     async fn sweep(&self, call: Call) -> Result<usize, Error> {
@@ -260,8 +297,12 @@ fn a_store_that_breaks_a_promise_is_caught_by_the_case_for_it() {
         (Fault::KeepsOnRemoveAll, "remove-all.subject"),
         (Fault::EndsTheException, "remove-all.except"),
         (Fault::ListsOthers, "list.own"),
+        (Fault::LosesAPage, "page.all"),
         (Fault::SaysNotFoundWhenDown, "outage.answers"),
         (Fault::CallsBrokenAnOutage, "load.undecodable"),
+        (Fault::HidesBroken, "remove.undecodable"),
+        (Fault::ListsBroken, "list.undecodable"),
+        (Fault::KeepsBroken, "remove-all.undecodable"),
     ] {
         let report = run(fault, case);
         let failed: Vec<&str> = report.failures().iter().map(|failure| failure.case()).collect();
@@ -274,7 +315,7 @@ fn a_store_that_breaks_a_promise_is_caught_by_the_case_for_it() {
 fn what_is_not_declared_fails_and_says_what_to_declare() {
     let report = Suite::new(|| async { MemoryStore::new() }).run(pollster::block_on);
     let failed: Vec<&str> = report.failures().iter().map(|failure| failure.case()).collect();
-    assert_eq!(failed, ["load.undecodable", "outage.answers", "outage.returns"]);
+    assert_eq!(failed, NEEDS_AN_ABILITY);
     assert!(report.to_string().contains("`cannot_be_down`"), "{report}");
     assert!(report.to_string().contains("`holds_no_broken_records`"), "{report}");
 }

@@ -18,6 +18,11 @@ pub(crate) fn name(cookie: &str, index: usize) -> String {
     if index == 0 { cookie.to_owned() } else { format!("{cookie}.{index}") }
 }
 
+/// Whether a value would be taken for a first chunk, so that it must be one, however short it is.
+pub(crate) fn looks_split(value: &str) -> bool {
+    value.starts_with('~')
+}
+
 pub(crate) fn split(cookie: &str, value: &str) -> Result<Vec<String>, Error> {
     let room = MAX_COOKIE.saturating_sub(cookie.len() + EXTRA).max(1);
     let count = value.len().div_ceil(room);
@@ -53,7 +58,7 @@ pub(crate) fn join<'a>(
     let Some(rest) = first.strip_prefix(b"~") else { return Some(Cow::Borrowed(first)) };
     let (&[digit, b'~'], chunk) = rest.split_first_chunk()? else { return None };
     let count = usize::from(digit.checked_sub(b'0')?);
-    if !(2..=MOST).contains(&count) {
+    if !(1..=MOST).contains(&count) {
         return None;
     }
     let mut whole = chunk.to_vec();
@@ -118,11 +123,24 @@ mod tests {
     }
 
     #[test]
+    fn a_short_value_that_looks_like_a_chunk_comes_back_as_it_was() {
+        for value in ["~", "~2~x", "~1~~"] {
+            assert!(looks_split(value));
+            let chunks = split("c", value).unwrap();
+            assert_eq!(chunks.len(), 1);
+            assert_eq!(
+                &*join(&sent(&chunks), "c", chunks[0].as_bytes()).unwrap(),
+                value.as_bytes()
+            );
+        }
+    }
+
+    #[test]
     fn a_missing_chunk_and_a_false_count_are_no_credential() {
         let mut chunks = split("c", &"x".repeat(10_000)).unwrap();
         chunks.pop();
         assert!(join(&sent(&chunks), "c", chunks[0].as_bytes()).is_none());
-        for first in ["~", "~3", "~3~x", "~1~x", "~9~x", "~~x", "~ä~"] {
+        for first in ["~", "~3", "~3~x", "~0~x", "~9~x", "~~x", "~ä~"] {
             assert!(join(&Cookies(String::new()), "c", first.as_bytes()).is_none(), "{first}");
         }
         assert_eq!(&*join(&Cookies(String::new()), "c", b"plain").unwrap(), b"plain");

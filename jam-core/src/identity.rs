@@ -76,7 +76,7 @@ impl<P> Identity<P> {
     /// `sub`.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
         match self.flow.caller() {
-            Caller::Token(token) => token.subject(),
+            Caller::Token(token) => token.open().subject(),
             Caller::Session(record) => record.subject().map(Cow::Borrowed),
             _ => None,
         }
@@ -95,7 +95,7 @@ impl<P> Identity<P> {
     /// When the identity ends, if it does; a session may be used beyond, which moves it.
     pub fn expires_at(&self) -> Option<NumericDate> {
         match self.flow.caller() {
-            Caller::Token(token) => token.expires_at(),
+            Caller::Token(token) => token.open().expires_at(),
             Caller::Session(record) => NumericDate::from_seconds(record.expires_at().as_secs()),
             _ => None,
         }
@@ -104,7 +104,7 @@ impl<P> Identity<P> {
     /// All claims as JSON text.
     pub fn claims_json(&self) -> &str {
         match self.flow.caller() {
-            Caller::Token(token) => token.payload_json(),
+            Caller::Token(token) => token.open().payload_json(),
             Caller::Session(record) => record.claims_json().unwrap_or("{}"),
             _ => "{}",
         }

@@ -227,6 +227,25 @@ impl Jam {
         Flow::begin(self, view)
     }
 
+    /// What a layer does with a request before it goes on to the application: [begins](Self::begin)
+    /// it and asks whether to [admit](Flow::admit) it. `None` where `outer`, the flow that the
+    /// request holds already, is one of this Jam's: the outer layer will finish it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flow::admit`].
+    pub fn enter(
+        &self,
+        outer: Option<&Flow>,
+        view: &dyn RequestView,
+    ) -> Result<Option<Flow>, Reject> {
+        if outer.is_some_and(|flow| flow.jam().is_same(self)) {
+            return Ok(None);
+        }
+        let flow = self.begin(view);
+        flow.admit().map(|()| Some(flow))
+    }
+
     /// What the sources find in a request, and the place of the source that found it, from 0. For
     /// looking at a configuration; handlers ask the [`Flow`].
     #[must_use]

@@ -377,6 +377,7 @@ impl CookieSettings {
     ) -> Result<Vec<String>, Error> {
         let length = self.name.len() + value.len();
         let values = match (length > MAX_COOKIE, self.chunked) {
+            (false, true) if chunk::looks_split(value) => chunk::split(&self.name, value)?,
             (false, _) => vec![value.to_owned()],
             (true, true) => chunk::split(&self.name, value)?,
             (true, false) => {

@@ -43,7 +43,7 @@
 //!
 //! | source | name | scheme |
 //! |---|---|---|
-//! | `bearer` | `bearer` | `http`, `bearer`, a JWT |
+//! | `bearer` | `bearer` | `http`, `bearer`; a JWT, but for sessions |
 //! | a cookie | `cookie.NAME` | `apiKey` in the cookie |
 //! | a header | `header.NAME` | `apiKey` in the header |
 //! | a header with a scheme | `header.NAME.SCHEME` | the same; the description names the scheme |
@@ -69,23 +69,30 @@ impl SecuritySchemes {
     /// What this `Jam` looks for, in the order in which it looks.
     pub fn of(jam: &Jam) -> SecuritySchemes {
         let policy = jam.describe();
-        let sources = policy.pointer("/jwt/sources").and_then(Value::as_array);
-        SecuritySchemes(sources.into_iter().flatten().filter_map(scheme).collect())
+        let sources = |place| policy.pointer(place).and_then(Value::as_array).into_iter().flatten();
+        let tokens = sources("/jwt/sources").filter_map(|source| scheme(source, Some("JWT")));
+        let sessions = sources("/session/sources").chain(sources("/session/legacy/sources"));
+        let sessions = sessions.filter_map(|source| scheme(source, None));
+        SecuritySchemes(tokens.chain(sessions).collect())
     }
 }
 
 impl Modify for SecuritySchemes {
     fn modify(&self, document: &mut OpenApi) {
         let components = document.components.get_or_insert_default();
-        components.security_schemes.extend(self.0.iter().cloned());
+        // A name of both backends is listed as the first of them, the tokens', has it.
+        components.security_schemes.extend(self.0.iter().rev().cloned());
     }
 }
 
-/// A source as [`Jam::describe`] tells it, with its name in the document.
-fn scheme(source: &Value) -> Option<(String, SecurityScheme)> {
+/// A source as [`Jam::describe`] tells it, with its name in the document and what a bearer bears.
+fn scheme(source: &Value, format: Option<&str>) -> Option<(String, SecurityScheme)> {
     let text = |member| source.get(member).and_then(Value::as_str);
     let (name, scheme) = if source.get("bearer").is_some() {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let mut bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+        if let Some(format) = format {
+            bearer = bearer.bearer_format(format);
+        }
         ("bearer".to_owned(), SecurityScheme::Http(bearer.build()))
     } else if let Some(cookie) = text("cookie") {
         let key = ApiKey::Cookie(ApiKeyValue::new(cookie));

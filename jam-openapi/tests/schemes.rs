@@ -5,9 +5,12 @@ use jam_core::Jam;
 use jam_core::jwt::JwtBackend;
 use jam_core::key::{Algorithm, Key, KeyRing};
 use jam_core::request::Found;
+use jam_core::session::{LegacyMode, LegacySessions, MemoryStore, SessionBackend, SessionPolicy};
 use jam_core::source::CredentialSource;
+use jam_core::transport::CredentialTransport;
 use jam_openapi::SecuritySchemes;
 use serde_json::{Value, json};
+use std::time::Duration;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder};
 use utoipa::{Modify, OpenApi as _};
@@ -49,6 +52,41 @@ fn every_configured_source_is_listed_and_no_other() {
                 "description": "`Token`, a space, and the token",
             },
         })
+    );
+}
+
+#[test]
+fn the_sources_of_sessions_are_listed_beside_those_of_tokens() {
+    let key = Key::from_secret(Algorithm::HS256, [7; 32]).unwrap();
+    let policy = SessionPolicy::new(Duration::from_secs(1800), Duration::from_secs(3600));
+    let sessions = || SessionBackend::builder(policy.clone(), MemoryStore::new());
+    let jwt = JwtBackend::builder(KeyRing::new([key]).unwrap());
+    let both = Jam::builder().jwt(jwt).session(sessions()).build().unwrap();
+    assert_eq!(
+        listed(&both, OpenApiBuilder::new().build()),
+        json!({
+            "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+            "cookie.__Host-jam": { "type": "apiKey", "in": "cookie", "name": "__Host-jam" },
+        })
+    );
+    let python = LegacySessions::starlette(["secret"]).unwrap();
+    let moving = sessions().legacy(python, LegacyMode::WriteNew);
+    let moving = Jam::builder().session(moving).build().unwrap();
+    assert_eq!(
+        listed(&moving, OpenApiBuilder::new().build()),
+        json!({
+            "cookie.__Host-jam": { "type": "apiKey", "in": "cookie", "name": "__Host-jam" },
+            "cookie.session": { "type": "apiKey", "in": "cookie", "name": "session" },
+        }),
+        "both are read while users move"
+    );
+    let bearer = sessions().source(CredentialSource::bearer());
+    let bearer = bearer.transport(CredentialTransport::header("X-Session"));
+    let alone = Jam::builder().session(bearer).build().unwrap();
+    assert_eq!(
+        listed(&alone, OpenApiBuilder::new().build()),
+        json!({ "bearer": { "type": "http", "scheme": "bearer" } }),
+        "a session id is no JWT"
     );
 }
 

@@ -47,15 +47,11 @@ impl<E: Endpoint> Endpoint for JamEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        // An outer layer of the same Jam has begun this request and will finish it.
-        let begun = request.data::<Flow>().is_some_and(|outer| outer.jam().is_same(&self.jam));
-        if begun {
-            return self.inner.call(request).await.map(IntoResponse::into_response);
-        }
-        let flow = self.jam.begin(&View::from(&request));
-        if let Err(reject) = flow.admit() {
-            return Ok(sink::build(&reject.respond()));
-        }
+        let flow = match self.jam.enter(request.data::<Flow>(), &View::from(&request)) {
+            Ok(Some(flow)) => flow,
+            Ok(None) => return self.inner.call(request).await.map(IntoResponse::into_response),
+            Err(reject) => return Ok(sink::build(&reject.respond())),
+        };
         request.set_data(flow.clone());
         let outcome = self.inner.call(request).await.map(IntoResponse::into_response);
         if !flow.is_touched() {

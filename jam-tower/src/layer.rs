@@ -69,16 +69,15 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let mut future = JamFuture { inner: None, flow: None, last: Box::pin(pending()) };
-        let outer = request.extensions().get::<Flow>();
-        // An outer layer of the same Jam has begun this request and will finish it.
-        if !outer.is_some_and(|flow| flow.jam().is_same(&self.jam)) {
-            let flow = self.jam.begin(&View::from(&request));
-            if let Err(reject) = flow.admit() {
+        match self.jam.enter(request.extensions().get(), &View::from(&request)) {
+            Ok(flow) => future.flow = flow,
+            Err(reject) => {
                 future.last = Box::pin(ready(sink::respond(reject)));
                 return future;
             }
+        }
+        if let Some(flow) = &future.flow {
             request.extensions_mut().insert(flow.clone());
-            future.flow = Some(flow);
         }
         future.inner = Some(self.inner.call(request));
         future

@@ -96,25 +96,29 @@ def case(why, token, algorithm, error=None, now=NOW, settings=None, key=None, ki
 
 
 def algorithms():
-    """Each with what we say to it before the legacy switches are on."""
+    """Each with the legacy switch without which we refuse it."""
     yield from (("HS256", None), ("RS256", None))
     if JAM == 2:
         # Signed with SHA-256 whatever the label says.
-        yield from ((name, "bad_signature") for name in ("HS384", "HS512", "RS384", "RS512"))
+        yield from ((name, "jam2") for name in ("HS384", "HS512", "RS384", "RS512"))
         return
     yield from ((name, None) for name in ("HS384", "HS512", "RS384", "RS512", "ES256", "ES384"))
     # The salt is as long as it can be; RFC 7518 wants it as long as the digest.
-    yield from ((name, "bad_signature") for name in ("PS256", "PS384", "PS512"))
+    yield from ((name, "jam-pss") for name in ("PS256", "PS384", "PS512"))
 
 
 def algorithm_cases():
-    for algorithm, error in algorithms():
+    for algorithm, legacy in algorithms():
         facade = jam(algorithm)
         # An RSA key is checked at length, each time it is used.
         samples = objects(4, f"tokens {algorithm}")[-2 if algorithm[:2] in ("RS", "PS") else 0 :]
         for number, data in enumerate(samples):
             freeze(NOW + 0.75)
-            yield case(f"{algorithm} with sample {number}", encode(facade, data), algorithm, error, NOW + 1)
+            token, why = encode(facade, data), f"{algorithm} with sample {number}"
+            yield case(why, token, algorithm, legacy and "bad_signature", NOW + 1)
+            for switch in ("jam2", "jam-pss"):
+                error = "bad_signature" if legacy not in (None, switch) else None
+                yield case(f"{why}, legacy {switch}", token, algorithm, error, NOW + 1, {"legacy": switch})
     if JAM > 2:
         token = encode(jam("ES512"), {"user": 1})
         yield case("ES512", token, "ES512", "disallowed_alg", key={"secret": SECRETS["HS256"]})

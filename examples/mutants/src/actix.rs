@@ -15,13 +15,14 @@ use std::process::ExitCode;
 /// The reference application inside the broken layer.
 pub fn run(fault: Fault) -> ExitCode {
     reference_handlers::run(|jam, listener| {
+        let ours = jam.clone();
         let app = move || {
-            let layer = jam.clone();
+            let layer = ours.clone();
             App::new()
-                .configure(reference_actix::routes(jam.clone()))
+                .configure(reference_actix::routes(ours.clone()))
                 .wrap(from_fn(move |request, next| broken(request, next, layer.clone(), fault)))
         };
-        reference_actix::serve(app, listener)
+        reference_actix::serve(app, jam, listener)
     })
 }
 

@@ -13,7 +13,9 @@ use std::process::ExitCode;
 
 /// The reference application inside the broken layer.
 pub fn run(fault: Fault) -> ExitCode {
-    reference_handlers::run(|jam, listener| reference_axum::serve(app(jam, fault), listener))
+    reference_handlers::run(|jam, listener| {
+        reference_axum::serve(app(jam.clone(), fault), jam, listener)
+    })
 }
 
 fn app(jam: Jam, fault: Fault) -> Router {

@@ -13,8 +13,9 @@ use std::sync::Arc;
 pub fn run(fault: Fault) -> ExitCode {
     reference_handlers::run(|jam, listener| {
         let routes = reference_poem::routes(jam.clone());
-        let app = routes.around(move |inner, request| broken(inner, request, jam.clone(), fault));
-        reference_poem::serve(app, listener)
+        let layer = jam.clone();
+        let app = routes.around(move |inner, request| broken(inner, request, layer.clone(), fault));
+        reference_poem::serve(app, jam, listener)
     })
 }
 

@@ -19,7 +19,7 @@ use warp::reply::Response;
 pub fn run(fault: Fault) -> ExitCode {
     reference_handlers::run(|jam, listener| {
         let app = reference_warp::app(jam.clone());
-        reference_warp::serve(app.layer(broken(jam, fault)), listener)
+        reference_warp::serve(app.layer(broken(jam.clone(), fault)), jam, listener)
     })
 }
 

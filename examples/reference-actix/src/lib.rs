@@ -11,12 +11,16 @@ pub use routes::routes;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::rt::System;
+use actix_web::rt::{System, spawn};
 use actix_web::{App, Error, HttpServer};
-use jam_actix::JamLayer;
+use jam_actix::{JamLayer, sweep_every};
 use jam_core::Jam;
 use std::io;
 use std::net::TcpListener;
+use std::time::Duration;
+
+/// How often expired sessions are swept.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// How long requests in flight have to end once the process is told to stop, in seconds.
 const GRACE: u64 = 5;
@@ -40,7 +44,7 @@ pub fn app(
 ///
 /// # Errors
 /// What the operating system says about the listener or the runtime.
-pub fn serve<F, T, B>(app: F, listener: TcpListener) -> io::Result<()>
+pub fn serve<F, T, B>(app: F, jam: Jam, listener: TcpListener) -> io::Result<()>
 where
     F: Fn() -> App<T> + Clone + Send + 'static,
     T: ServiceFactory<
@@ -53,6 +57,7 @@ where
     B: MessageBody + 'static,
 {
     System::new().block_on(async {
+        spawn(sweep_every(jam, SWEEP));
         HttpServer::new(app).shutdown_timeout(GRACE).listen(listener)?.run().await
     })
 }

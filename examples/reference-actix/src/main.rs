@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     reference_handlers::run(|jam, listener| {
-        reference_actix::serve(move || reference_actix::app(jam.clone()), listener)
+        let app = jam.clone();
+        reference_actix::serve(move || reference_actix::app(app.clone()), jam, listener)
     })
 }

@@ -10,13 +10,16 @@ mod routes;
 pub use routes::routes;
 
 use axum::Router;
-use jam_axum::JamLayer;
+use jam_axum::{JamLayer, sweep_every};
 use jam_core::Jam;
 use std::future::IntoFuture;
 use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How often expired sessions are swept.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// How long requests in flight have to end once the process is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -30,9 +33,10 @@ pub fn app(jam: Jam) -> Router {
 ///
 /// # Errors
 /// What the operating system says about the listener or the runtime.
-pub fn serve(app: Router, listener: TcpListener) -> io::Result<()> {
+pub fn serve(app: Router, jam: Jam, listener: TcpListener) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        tokio::spawn(sweep_every(jam, SWEEP));
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stopping, stopped) = oneshot::channel();
         let server = axum::serve(listener, app).with_graceful_shutdown(async {

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     reference_handlers::run(|jam, listener| {
-        reference_axum::serve(reference_axum::app(jam), listener)
+        reference_axum::serve(reference_axum::app(jam.clone()), jam, listener)
     })
 }

@@ -10,12 +10,15 @@ mod routes;
 pub use routes::routes;
 
 use jam_core::Jam;
-use jam_poem::{JamEndpoint, JamLayer};
+use jam_poem::{JamEndpoint, JamLayer, sweep_every};
 use poem::listener::TcpAcceptor;
 use poem::{Endpoint, EndpointExt, Route, Server};
 use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
+
+/// How often expired sessions are swept.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// How long requests in flight have to end once the process is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -29,9 +32,10 @@ pub fn app(jam: Jam) -> JamEndpoint<Route> {
 ///
 /// # Errors
 /// What the operating system says about the listener or the runtime.
-pub fn serve(app: impl Endpoint + 'static, listener: TcpListener) -> io::Result<()> {
+pub fn serve(app: impl Endpoint + 'static, jam: Jam, listener: TcpListener) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        tokio::spawn(sweep_every(jam, SWEEP));
         Server::new_with_acceptor(TcpAcceptor::from_std(listener)?)
             .run_with_graceful_shutdown(app, told_to_stop(), Some(GRACE))
             .await

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     reference_handlers::run(|jam, listener| {
-        reference_poem::serve(reference_poem::app(jam), listener)
+        reference_poem::serve(reference_poem::app(jam.clone()), jam, listener)
     })
 }

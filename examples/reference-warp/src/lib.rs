@@ -10,7 +10,7 @@ mod routes;
 pub use routes::routes;
 
 use jam_core::Jam;
-use jam_warp::Server;
+use jam_warp::{Server, sweep_every};
 use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
@@ -20,6 +20,9 @@ use tower_service::Service;
 use warp::http::Request;
 use warp::hyper::body::Incoming;
 use warp::reply::Response;
+
+/// How often expired sessions are swept.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// How long requests in flight have to end once the process is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -52,9 +55,10 @@ pub fn app(jam: Jam) -> Server<impl App> {
 ///
 /// # Errors
 /// What the operating system says about the listener or the runtime.
-pub fn serve(app: Server<impl App>, listener: TcpListener) -> io::Result<()> {
+pub fn serve(app: Server<impl App>, jam: Jam, listener: TcpListener) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        tokio::spawn(sweep_every(jam, SWEEP));
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stopping, stopped) = oneshot::channel();
         let server = app.graceful(async {

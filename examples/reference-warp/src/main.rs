@@ -5,6 +5,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     reference_handlers::run(|jam, listener| {
-        reference_warp::serve(reference_warp::app(jam), listener)
+        reference_warp::serve(reference_warp::app(jam.clone()), jam, listener)
     })
 }

@@ -119,6 +119,27 @@ impl Stage {
         wait(&self.block_on, remove)
     }
 
+    /// All sessions, in pages of a size; a session that is on two of them is there once.
+    pub(super) fn pages(
+        &self,
+        now: Duration,
+        most: usize,
+    ) -> Result<BTreeSet<SessionHandle>, Fault> {
+        let (mut all, mut from) = (BTreeSet::new(), None);
+        // A store that goes in circles never ends.
+        for _ in 0..1000 {
+            let store = Arc::clone(&self.store);
+            let page = async move { store.page(call(now), from, most).await };
+            let page = wait(&self.block_on, page)??;
+            all.extend(page.sessions.iter().map(|(handle, _)| *handle));
+            match page.next {
+                None => return Ok(all),
+                next => from = next,
+            }
+        }
+        Err(Fault::new("the pages have no end"))
+    }
+
     pub(super) fn try_sweep(&self, now: Duration) -> Result<Answer<usize>, Fault> {
         let store = Arc::clone(&self.store);
         wait(&self.block_on, async move { store.sweep(call(now)).await })

@@ -44,6 +44,7 @@ pub(super) fn backend(entry: Entry, folder: &Path) -> Result<JwtBackendBuilder, 
     let builder = JwtBackend::builder(key::ring(keys, folder)?);
     let builder = claims(builder, &mut table)?;
     let builder = limits(builder, &mut table)?;
+    let builder = legacy(builder, &mut table)?;
     let Carriage { sources, transport } = carriage::read(&mut table, &DEFAULTS)?;
     let builder = sources.into_iter().fold(builder, JwtBackendBuilder::source);
     Ok(match transport {
@@ -59,14 +60,20 @@ fn refuse_later(table: &mut Table) -> Result<(), Error> {
             .refuse_as(ErrorKind::NotAvailable, "a cache of tokens is not available yet; write 0");
         cache.integer(0..=0).map_err(|_| refusal)?;
     }
+    Ok(())
+}
+
+/// What Python Jam signs in ways of its own.
+fn legacy(mut builder: JwtBackendBuilder, table: &mut Table) -> Result<JwtBackendBuilder, Error> {
+    type Switch = fn(JwtBackendBuilder) -> JwtBackendBuilder;
+    const SWITCHES: [(&str, Switch); 2] =
+        [("jam2", JwtBackendBuilder::legacy_jam2), ("jam-pss", JwtBackendBuilder::legacy_jam_pss)];
     if let Some(legacy) = table.take("legacy") {
-        let refusal = legacy
-            .refuse_as(ErrorKind::NotAvailable, "legacy tokens are not available yet; write []");
-        if !legacy.list("a list")?.is_empty() {
-            return Err(refusal);
+        for switch in legacy.list("a list")? {
+            builder = switch.choice(&SWITCHES)?(builder);
         }
     }
-    Ok(())
+    Ok(builder)
 }
 
 fn claims(mut builder: JwtBackendBuilder, table: &mut Table) -> Result<JwtBackendBuilder, Error> {

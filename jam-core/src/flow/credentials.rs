@@ -1,9 +1,13 @@
 //! What the sources of a request found, kept until somebody asks.
 
+use std::sync::OnceLock;
+
+use smallvec::SmallVec;
+
 use crate::audit;
 use crate::error::{Error, ErrorKind};
 use crate::identity::FromPayload;
-use crate::jwt::{JwtBackend, RawVerified};
+use crate::jwt::{JwtBackend, Proof, RawVerified};
 use crate::reject::RejectKind;
 use crate::request::{Found, RequestView};
 use crate::source::Sighting;
@@ -28,18 +32,18 @@ impl<T> Credentials<T> {
         }
     }
 
-    pub(super) fn into_iter(self) -> impl Iterator<Item = (T, bool)> {
-        self.first.into_iter().chain(self.more)
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = &(T, bool)> {
         self.first.iter().chain(&self.more)
     }
 }
 
+/// Tokens up to this many bytes are kept inside the flow.
+const SHORT_TOKEN: usize = 640;
+
 /// A token as a source found it, waiting to be verified.
+#[expect(clippy::large_enum_variant, reason = "kept in place is what it is for")]
 pub(super) enum Token {
-    Text(Vec<u8>),
+    Text(SmallVec<[u8; SHORT_TOKEN]>),
     /// Longer than any token may be: refused without having been copied.
     TooLarge,
     Malformed,
@@ -53,7 +57,15 @@ pub(super) enum Judged {
     Unusable,
     /// A header that carries a bad credential, or a conflict.
     Refused(RejectKind),
-    Proven(RawVerified),
+    Proven(Proven),
+}
+
+/// The token that holds.
+pub(super) struct Proven {
+    /// Its place among the credentials.
+    place: usize,
+    proof: Proof,
+    opened: OnceLock<RawVerified>,
 }
 
 /// Why one token was refused, as far as the answer differs.
@@ -73,7 +85,7 @@ impl Credentials<Token> {
             let token = match found {
                 Found::Absent => return,
                 Found::Credential(token) if token.len() > longest => Token::TooLarge,
-                Found::Credential(token) => Token::Text(token.to_vec()),
+                Found::Credential(token) => Token::Text(SmallVec::from_slice(token)),
                 Found::Malformed => Token::Malformed,
                 Found::Conflict => Token::Conflict,
             };
@@ -85,16 +97,19 @@ impl Credentials<Token> {
     /// Verifies the tokens in order until one holds or one decides. The payload is typed in the
     /// same pass for the first who asks.
     pub(super) fn judge<P: FromPayload>(
-        self,
+        &self,
         jwt: &JwtBackend,
     ) -> (Judged, Option<Result<P, Error>>) {
         let mut judged = Judged::Absent;
-        for (token, is_ambient) in self.into_iter() {
+        for (place, (token, is_ambient)) in self.iter().enumerate() {
             let refusal = match verify(jwt, token) {
-                Ok((raw, payload)) => return (Judged::Proven(raw), Some(payload)),
+                Ok((proof, payload)) => {
+                    let proven = Proven { place, proof, opened: OnceLock::new() };
+                    return (Judged::Proven(proven), Some(payload));
+                }
                 Err(refusal) => refusal,
             };
-            if !is_ambient || refusal == Refusal::Conflict {
+            if !*is_ambient || refusal == Refusal::Conflict {
                 let kind = if refusal == Refusal::Invalid {
                     RejectKind::InvalidToken
                 } else {
@@ -106,12 +121,23 @@ impl Credentials<Token> {
         }
         (judged, None)
     }
+
+    /// The claims of the token that holds, decoded for the first who looks into them.
+    pub(super) fn open<'c>(&'c self, proven: &'c Proven) -> &'c RawVerified {
+        proven.opened.get_or_init(|| {
+            let token = match self.iter().nth(proven.place) {
+                Some((Token::Text(token), _)) => token.as_slice(),
+                _ => &[],
+            };
+            proven.proof.open(token)
+        })
+    }
 }
 
 fn verify<P: FromPayload>(
     jwt: &JwtBackend,
-    token: Token,
-) -> Result<(RawVerified, Result<P, Error>), Refusal> {
+    token: &Token,
+) -> Result<(Proof, Result<P, Error>), Refusal> {
     let refuse = |kind, refusal| {
         audit::token_refused(kind);
         Err(refusal)
@@ -122,7 +148,7 @@ fn verify<P: FromPayload>(
         Token::Malformed => return refuse(ErrorKind::Malformed, Refusal::NoCredential),
         Token::Conflict => return refuse(ErrorKind::Malformed, Refusal::Conflict),
     };
-    match jwt.verifier().verify_and_keep::<P>(token) {
+    match jwt.verifier().prove::<P>(token) {
         Ok(verified) => {
             audit::accepted("jwt");
             Ok(verified)

@@ -1,8 +1,8 @@
 //! One request, from its headers to the patch on its answer.
 //!
-//! An adapter calls [`Jam::begin`] on the borrowed request, asks the [`Flow`] whether to
-//! [`admit`](Flow::admit) it, puts it into the request's extensions, lets its extractors ask it, and
-//! applies what [`Flow::finish`] returns. A flow that nobody touched changes nothing.
+//! An adapter calls [`Jam::enter`] on the borrowed request, puts the [`Flow`] into the request's
+//! extensions, lets its extractors ask it, and applies what [`Flow::finish`] returns. A flow that
+//! nobody touched changes nothing.
 
 mod credentials;
 mod patch;
@@ -28,7 +28,7 @@ use crate::request::RequestView;
 use crate::scope::{ScopeRule, scopes_of};
 use crate::session::{Record, Session};
 use crate::transport::Handover;
-use credentials::{Credentials, Judged, Token};
+use credentials::{Credentials, Judged, Proven, Token};
 pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
 use session::{Base, Slot};
 
@@ -39,7 +39,7 @@ pub struct Flow(Arc<Inner>);
 struct Inner {
     jam: Jam,
     /// Copied out of the request, so that nothing borrows it across an await; verified at most once.
-    tokens: Mutex<Credentials<Token>>,
+    tokens: Credentials<Token>,
     judged: OnceLock<Judged>,
     session: Option<Slot>,
     /// A request that another site's page has made a browser send.
@@ -60,11 +60,24 @@ pub(crate) enum Caller<'f> {
     /// Cookies, and none of them usable.
     Unusable,
     Refused(RejectKind),
-    Token(&'f RawVerified),
+    Token(ProvenToken<'f>),
     /// A session that somebody is logged in to.
     Session(&'f Record),
     /// The store is down, and whoever need not know goes on without.
     Unknown,
+}
+
+/// The token that proves it; opened only for whoever looks into its claims.
+#[derive(Clone, Copy)]
+pub(crate) struct ProvenToken<'f> {
+    tokens: &'f Credentials<Token>,
+    proven: &'f Proven,
+}
+
+impl<'f> ProvenToken<'f> {
+    pub(crate) fn open(self) -> &'f RawVerified {
+        self.tokens.open(self.proven)
+    }
 }
 
 impl Flow {
@@ -73,7 +86,7 @@ impl Flow {
         let tokens = jam.jwt_backend().map(|jwt| Credentials::sight(jwt, view));
         Self(Arc::new(Inner {
             jam: jam.clone(),
-            tokens: Mutex::new(tokens.unwrap_or_default()),
+            tokens: tokens.unwrap_or_default(),
             judged: OnceLock::new(),
             session: jam.session_backend().map(|backend| Slot::sight(backend, view)),
             is_forged: csrf::is_forged(jam.csrf(), view),
@@ -138,7 +151,7 @@ impl Flow {
     /// As [`identity`](Self::identity), and [`RejectKind::InsufficientScope`].
     pub async fn require(&self, rule: &ScopeRule) -> Result<(), Reject> {
         let met = match self.known_caller().await? {
-            Caller::Token(token) => rule.is_met_by(&token.scopes()),
+            Caller::Token(token) => rule.is_met_by(&token.open().scopes()),
             Caller::Session(record) => {
                 rule.is_met_by(&scopes_of(record.claims_json().unwrap_or_default()))
             }
@@ -178,7 +191,9 @@ impl Flow {
         let now = self.0.jam.clock().now();
         let default = self.0.jam.session_backend().map(|backend| backend.policy().fresh_for);
         let is_met = match self.known_caller().await? {
-            Caller::Token(token) => rule.is_met_by_claims(token.payload_json(), now, default),
+            Caller::Token(token) => {
+                rule.is_met_by_claims(token.open().payload_json(), now, default)
+            }
             Caller::Session(record) => rule.is_met_by_record(record, now, default),
             _ => return Err(self.reject(RejectKind::Unauthenticated)),
         };
@@ -314,7 +329,9 @@ impl Flow {
     /// Who is calling, once [`know`](Self::know) is through.
     pub(crate) fn caller(&self) -> Caller<'_> {
         let is_unusable = match self.0.judged.get() {
-            Some(Judged::Proven(token)) => return Caller::Token(token),
+            Some(Judged::Proven(proven)) => {
+                return Caller::Token(ProvenToken { tokens: &self.0.tokens, proven });
+            }
             Some(Judged::Refused(kind)) => return Caller::Refused(kind.clone()),
             Some(Judged::Unusable) => true,
             Some(Judged::Absent) | None => false,
@@ -338,9 +355,7 @@ impl Flow {
         let mut first = None;
         let judged = self.0.judged.get_or_init(|| {
             let Some(jwt) = self.0.jam.jwt_backend() else { return Judged::Absent };
-            let tokens =
-                std::mem::take(&mut *self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner));
-            let (judged, payload) = tokens.judge::<P>(jwt);
+            let (judged, payload) = self.0.tokens.judge::<P>(jwt);
             first = payload;
             judged
         });
@@ -392,7 +407,7 @@ impl Flow {
             Caller::Unusable => return Err(self.reject(RejectKind::InvalidToken)),
             Caller::Unknown => return Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Refused(kind) => return Err(self.remember_refusal(kind)),
-            Caller::Token(token) => first.unwrap_or_else(|| token.parse()),
+            Caller::Token(token) => first.unwrap_or_else(|| token.open().parse()),
             Caller::Session(record) => crate::session::read_claims(record),
         };
         match payload {

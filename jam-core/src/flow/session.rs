@@ -8,7 +8,7 @@ use event_listener::Event;
 
 use super::Flow;
 use super::credentials::Credentials;
-use crate::audit::{self, Refused};
+use crate::audit::{self, Done, Refused};
 use crate::clock::Budget;
 use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
@@ -194,6 +194,11 @@ impl Flow {
         }
     }
 
+    /// What is left of the request's time for its store calls.
+    pub(crate) fn session_budget(&self) -> Result<&Budget, Reject> {
+        Ok(&self.session_slot()?.1.budget)
+    }
+
     /// Records an operation, to be written when the answer leaves.
     pub(crate) fn record(&self, op: Op) -> Result<(), Reject> {
         let (_, slot) = self.session_slot()?;
@@ -312,7 +317,10 @@ impl Flow {
         for ((_, presented), is_ambient) in presented {
             let Ok(opening) = open(backend, slot, other, presented, *is_ambient) else { continue };
             match opening.await {
-                Opened::Live(live) => backend.of_format(other).end(&live, &slot.budget).await?,
+                Opened::Live(live) => {
+                    let store = backend.of_format(other);
+                    _ = store.end(live.handle(), Done::Ended, &slot.budget).await?;
+                }
                 Opened::Down | Opened::NobodyKnows => {
                     return Err(ErrorKind::StoreUnavailable.into());
                 }

@@ -13,7 +13,7 @@ use super::signer::JwtSigner;
 use super::verifier::{JwtVerifier, Keys, Shared};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
-use crate::key::KeyRing;
+use crate::key::{KeyRing, Legacy};
 use crate::source::{CredentialSource, Sources};
 use crate::transport::CredentialTransport;
 
@@ -113,6 +113,7 @@ impl JwtBackend {
             "expires_in_seconds": policy.expires_in.as_secs(),
             "max_token_bytes": policy.max_token_bytes,
             "cache": 0,
+            "legacy": legacy_names(policy.legacy),
             "sources": self.sources.describe(),
             "transport": self.transport.describe(),
             "keys": keys,
@@ -195,6 +196,22 @@ impl JwtBackendBuilder {
         self
     }
 
+    /// **Legacy.** Accepts what Python Jam 2 calls HS384, HS512, RS384 or RS512 and signs with
+    /// SHA-256 all the same, beside what is signed as it says. Such a token is as strong as HS256
+    /// or RS256. For a migration; new tokens are signed as they say.
+    pub fn legacy_jam2(mut self) -> Self {
+        self.policy.legacy.jam2 = true;
+        self
+    }
+
+    /// **Legacy.** Accepts PS256, PS384 and PS512 with the longest salt that the key has room for,
+    /// as Python Jam 3 and 4 write them, beside one as long as the digest (RFC 7518 §3.5). For a
+    /// migration; new tokens have the salt of the RFC, which those accept.
+    pub fn legacy_jam_pss(mut self) -> Self {
+        self.policy.legacy.jam_pss = true;
+        self
+    }
+
     /// Where a request may carry the token; again to add another, in the order in which they are
     /// tried. With none, [`CredentialSource::bearer`].
     pub fn source(mut self, source: CredentialSource) -> Self {
@@ -208,7 +225,8 @@ impl JwtBackendBuilder {
         self
     }
 
-    /// Where the time comes from; [`SystemClock`].
+    /// Where the time comes from while the backend is used alone; [`SystemClock`]. In a
+    /// [`Jam`](crate::Jam), that one's clock counts.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
@@ -234,6 +252,12 @@ impl JwtBackendBuilder {
         let verifier = JwtVerifier { shared: Arc::clone(&shared) };
         Ok(JwtBackend { signer: JwtSigner { shared }, verifier, sources, transport })
     }
+}
+
+/// The legacy switches as the configuration file names them.
+fn legacy_names(legacy: Legacy) -> Vec<&'static str> {
+    let switches = [(legacy.jam2, "jam2"), (legacy.jam_pss, "jam-pss")];
+    switches.iter().filter(|(is_on, _)| *is_on).map(|(_, name)| *name).collect()
 }
 
 impl fmt::Debug for JwtBackendBuilder {

@@ -45,4 +45,5 @@ pub use raw::RawVerified;
 pub use signer::JwtSigner;
 pub use unverified::{Inspected, Unverified, inspect};
 pub(crate) use values::{Audience, Text};
+pub(crate) use verifier::Proof;
 pub use verifier::{JwtVerifier, SignedBytes, Verified};

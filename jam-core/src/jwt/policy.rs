@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
+use crate::key::Legacy;
 
 /// The longest leeway: ten minutes. More would not be clock skew.
 pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(600);
@@ -19,6 +20,7 @@ pub(crate) struct Policy {
     pub(crate) leeway: Duration,
     pub(crate) expires_in: Duration,
     pub(crate) max_token_bytes: usize,
+    pub(crate) legacy: Legacy,
 }
 
 impl Default for Policy {
@@ -32,6 +34,7 @@ impl Default for Policy {
             leeway: Duration::ZERO,
             expires_in: Duration::from_secs(3600),
             max_token_bytes: MAX_TOKEN_BYTES,
+            legacy: Legacy::default(),
         }
     }
 }

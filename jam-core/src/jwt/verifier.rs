@@ -48,6 +48,7 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn new(ring: KeyRing, policy: &Policy) -> Self {
+        let ring = ring.with_legacy(policy.legacy);
         let signed_header = encode_header(ring.signing(), policy.token_type.as_deref());
         Self { ring, proven: Proven::default(), signed_header }
     }
@@ -131,33 +132,20 @@ impl JwtVerifier {
         self.shared.policy.max_token_bytes
     }
 
-    /// Verifies once, keeping the payload beside its first typing. The inner error: the token is
-    /// good, but its claims do not fit `P`.
-    pub(crate) fn verify_and_keep<P: DeserializeOwned>(
+    /// Verifies once, for whoever keeps the token and may want its payload again. The inner error:
+    /// the token is good, but its claims do not fit `P`.
+    pub(crate) fn prove<P: DeserializeOwned>(
         &self,
-        token: Vec<u8>,
-    ) -> Result<(RawVerified, Result<P, Error>), Error> {
-        let (payload, key) = self.open(token)?;
-        let mut observer = self.observer(&key);
-        let typed = claims::judge_and_read(&payload, &mut observer, self.shared.clock.now())?;
-        let expires_at = observer.expires_at();
-        Ok((RawVerified::new(payload, key, expires_at), typed))
-    }
-
-    /// The payload of a token whose signature verified, decoded in place, in the memory that held
-    /// the token.
-    fn open(&self, mut token: Vec<u8>) -> Result<(String, Key), ErrorKind> {
-        let signed = self.signature(&token, Scope::Token)?;
-        let (key, length) = (signed.key, signed.payload.len());
-        // The payload stands between the first and the second dot.
-        let start = memchr::memchr(b'.', &token).map_or(0, |dot| dot + 1);
-        token.drain(..start);
-        token.truncate(length);
-        let decoded =
-            URL_SAFE_NO_PAD.decode_inplace(&mut token).map_err(|_| ErrorKind::Malformed)?.len();
-        token.truncate(decoded);
-        let payload = String::from_utf8(token).map_err(|_| ErrorKind::Malformed)?;
-        Ok((payload, key))
+        token: &[u8],
+    ) -> Result<(Proof, Result<P, Error>), Error> {
+        let Signed { key, payload } = self.signature(token, Scope::Token)?;
+        with_decoded(payload, |payload| {
+            let mut observer = self.observer(&key);
+            let now = self.shared.clock.now();
+            let typed = claims::judge_and_read(text(payload)?, &mut observer, now)?;
+            let expires_at = observer.expires_at();
+            Ok((Proof { key, expires_at }, typed))
+        })
     }
 
     fn observer<'a>(&'a self, key: &'a Key) -> Observer<'a> {
@@ -338,6 +326,25 @@ fn with_decoded<T, E: From<ErrorKind>>(
     } else {
         let decoded = URL_SAFE_NO_PAD.decode_to_vec(segment).map_err(|_| ErrorKind::Malformed)?;
         use_it(&decoded)
+    }
+}
+
+/// That a token verified; its payload stays in the token until somebody opens it.
+pub(crate) struct Proof {
+    key: Key,
+    expires_at: Option<NumericDate>,
+}
+
+impl Proof {
+    /// The payload of the very token that was proven.
+    pub(crate) fn open(&self, token: &[u8]) -> RawVerified {
+        let payload = Parts::split(token)
+            .ok()
+            .and_then(|parts| URL_SAFE_NO_PAD.decode_to_vec(parts.payload).ok())
+            .and_then(|payload| String::from_utf8(payload).ok());
+        // It was decoded when it was proven; of any other token nothing is known.
+        let payload = payload.unwrap_or_else(|| "{}".to_owned());
+        RawVerified::new(payload, self.key.clone(), self.expires_at)
     }
 }
 

@@ -32,6 +32,7 @@ mod engine;
 mod export;
 mod generate;
 mod jwk;
+mod legacy;
 mod material;
 mod pem;
 mod pkcs1;
@@ -43,6 +44,8 @@ mod tests;
 
 pub use algorithm::Algorithm;
 use jwk::Purpose;
+pub(crate) use legacy::Legacy;
+use legacy::LegacyVerifier;
 use material::Material;
 pub use ring::KeyRing;
 
@@ -67,6 +70,8 @@ struct Inner {
     issuer: Option<String>,
     signature_len: usize,
     verifier: engine::Verifier,
+    /// What else verifies, where a legacy switch is on.
+    legacy: Option<LegacyVerifier>,
     signer: Option<engine::Signer>,
     material: Material,
 }
@@ -215,8 +220,19 @@ impl Key {
 
     /// Whether `signature` is this key's signature of `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        signature.len() == self.inner.signature_len
-            && self.inner.verifier.verify(message, signature)
+        let inner = &*self.inner;
+        let is_regular =
+            signature.len() == inner.signature_len && inner.verifier.verify(message, signature);
+        is_regular || inner.legacy.as_ref().is_some_and(|legacy| legacy.verify(message, signature))
+    }
+
+    /// The same key, which verifies what a legacy switch lets in as well. It signs as before.
+    pub(crate) fn with_legacy(mut self, legacy: Legacy) -> Self {
+        let verifier = LegacyVerifier::prepare(&self.inner, legacy);
+        if verifier.is_some() {
+            Arc::make_mut(&mut self.inner).legacy = verifier;
+        }
+        self
     }
 
     /// Writes the signature of `message` to the front of `out` and answers its length.
@@ -262,9 +278,18 @@ impl Key {
             None => None,
         };
         let signature_len = material.signature_len(algorithm);
-        let inner =
-            Inner { algorithm, id: None, issuer: None, signature_len, verifier, signer, material };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                algorithm,
+                id: None,
+                issuer: None,
+                signature_len,
+                verifier,
+                legacy: None,
+                signer,
+                material,
+            }),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::jwk::{self, Jwk, Kind, Purpose};
-use super::{Algorithm, Key, refuse};
+use super::{Algorithm, Key, Legacy, refuse};
 use crate::Error;
 
 /// The keys of one backend: the first signs, all verify. Cheap to clone.
@@ -81,6 +81,12 @@ impl KeyRing {
     /// The first key, which signs.
     pub(crate) fn signing(&self) -> &Key {
         &self.signing
+    }
+
+    pub(crate) fn with_legacy(self, legacy: Legacy) -> Self {
+        let signing = self.signing.with_legacy(legacy);
+        let keys = self.keys.iter().cloned().map(|key| key.with_legacy(legacy)).collect();
+        Self { signing, keys }
     }
 
     /// The public JWK set (RFC 7517 §5); secrets never appear in it.

@@ -5,6 +5,7 @@ use super::draft::Values;
 use super::id::{SessionHandle, SessionId};
 use super::login::Login;
 use super::manage::{NewSession, SessionInfo};
+use super::page::{Cursor, Page};
 use super::record::Record;
 use crate::error::Error;
 
@@ -85,6 +86,19 @@ impl BlockingSessions {
     /// The same.
     pub fn sessions_of(&self, subject: &str) -> Result<Vec<SessionInfo>, Error> {
         pollster::block_on(self.0.sessions_of(subject))
+    }
+
+    /// As [`SessionBackend::all_sessions`].
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn all_sessions(
+        &self,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> Result<Page<SessionInfo>, Error> {
+        pollster::block_on(self.0.all_sessions(from, most))
     }
 
     /// As [`SessionBackend::revoke`].

@@ -57,7 +57,8 @@ impl SessionBackendBuilder {
         self
     }
 
-    /// Where the time comes from; [`SystemClock`].
+    /// Where the time comes from while the backend is used alone; [`SystemClock`]. In a
+    /// [`Jam`](crate::Jam), that one's clock counts.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind};
 
 /// Every lost attempt is a write of somebody else that went through, so this many in a row mean that
 /// a session is hammered and not that this writer is unlucky.
-const MAX_ATTEMPTS: usize = 64;
+pub(super) const MAX_ATTEMPTS: usize = 64;
 
 /// What writing came to.
 pub(crate) struct Written {
@@ -96,7 +96,7 @@ impl SessionBackend {
                 if let Some(draft) = &draft {
                     draft.encode(self.policy().max_record_bytes)?;
                 }
-                self.end(&live, budget).await?;
+                self.end(live.handle(), Done::Ended, budget).await?;
             }
             let attempt = match (draft, &current) {
                 (None, _) => return Ok(Written { issued: None, cleared: ends, live: None }),
@@ -233,19 +233,6 @@ impl SessionBackend {
         } else {
             Attempt::Again(live)
         })
-    }
-
-    /// Ends a session in the store.
-    pub(crate) async fn end(&self, live: &Live, budget: &Budget) -> Result<(), Error> {
-        let handle = live.handle();
-        let removed = self.store()?.remove(self.call(budget), handle);
-        let removed = self.answer(removed, budget).await;
-        // Known to be over here, whatever the store says to it.
-        self.forget(handle);
-        if removed?.is_some() {
-            audit::done(Done::Ended, handle);
-        }
-        Ok(())
     }
 
     /// Writes what a plan on a session of another format comes to into a credential of this one,

@@ -16,6 +16,7 @@ use super::ops::{Op, Plan};
 use super::policy::Undecodable;
 use super::record::{Record, read_value};
 use super::store::Owner;
+use crate::clock::Budget;
 use crate::flow::Flow;
 use crate::reject::Reject;
 
@@ -216,7 +217,7 @@ impl Session {
         let Some(live) = self.live().await? else { return Ok(Vec::new()) };
         self.must_be_kept(&live)?;
         let Some(subject) = live.record.subject() else { return Ok(Vec::new()) };
-        let listed = self.backend.list(subject, Some(live.handle()), &self.backend.budget()).await;
+        let listed = self.backend.list(subject, Some(live.handle()), self.budget()?).await;
         listed.map_err(|error| self.flow.refuse(error))
     }
 
@@ -229,7 +230,7 @@ impl Session {
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Reject> {
         let (live, subject) = self.logged_in().await?;
         self.must_be_kept(&live)?;
-        let revoked = self.backend.revoke_own(&subject, handle).await;
+        let revoked = self.backend.end_own(&subject, handle, self.budget()?).await;
         revoked.map_err(|error| self.flow.refuse(error))
     }
 
@@ -245,7 +246,8 @@ impl Session {
         self.save().await?;
         let (live, subject) = self.logged_in().await?;
         self.must_be_kept(&live)?;
-        let ended = self.backend.end_all(Owner::Subject(&subject), Some(live.handle())).await;
+        let (his, this) = (Owner::Subject(&subject), Some(live.handle()));
+        let ended = self.backend.end_all(his, this, self.budget()?).await;
         ended.map_err(|error| self.flow.refuse(error))
     }
 
@@ -269,6 +271,11 @@ impl Session {
     fn must_be_kept(&self, live: &Live) -> Result<(), Reject> {
         let kept = self.backend.of_format(live.format).store();
         kept.map(|_| ()).map_err(|error| self.flow.refuse(error))
+    }
+
+    /// The time of this request for its store calls.
+    fn budget(&self) -> Result<&Budget, Reject> {
+        self.flow.session_budget()
     }
 
     async fn live(&self) -> Result<Option<Live>, Reject> {

@@ -4,12 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use super::backend::{Live, SessionBackend};
+use super::commit::MAX_ATTEMPTS;
 use super::draft::{Authentication, Metadata, Values};
 use super::id::{SessionHandle, SessionId};
 use super::login::Login;
 use super::ops::Op;
+use super::page::{Cursor, Page};
+use super::policy::MaxSessions;
 use super::record::Record;
-use super::store::Owner;
+use super::store::{Owner, Swap};
 use crate::audit::{self, Done};
 use crate::clock::Budget;
 use crate::error::{Error, ErrorKind};
@@ -36,6 +39,8 @@ impl NewSession {
 pub struct SessionInfo {
     /// Its public name, by which it is revoked.
     pub handle: SessionHandle,
+    /// Whose it is; none for nobody's.
+    pub subject: Option<String>,
     /// When it was created, as time since the Unix epoch.
     pub created: Duration,
     /// When it was last seen in use, as recorded.
@@ -54,6 +59,7 @@ impl SessionInfo {
     fn of(handle: SessionHandle, record: &Record, current: Option<SessionHandle>) -> Self {
         Self {
             handle,
+            subject: record.subject().map(str::to_owned),
             created: record.created(),
             last_seen: record.last_seen(),
             expires_at: record.expires_at(),
@@ -125,8 +131,10 @@ impl SessionBackend {
     /// Those of all verbs.
     pub async fn delete_session(&self, id: &SessionId) -> Result<bool, Error> {
         let budget = self.budget();
-        let Some(live) = self.find(id, &budget).await? else { return Ok(false) };
-        self.write(&[Op::Destroy], Some(&live), &budget).await.map(|_| true)
+        match self.find(id, &budget).await? {
+            Some(live) => self.end(live.handle(), Done::Ended, &budget).await,
+            None => Ok(false),
+        }
     }
 
     /// Ends all sessions of a subject, and returns how many there were.
@@ -135,7 +143,7 @@ impl SessionBackend {
     ///
     /// Those of all verbs.
     pub async fn clear_sessions(&self, subject: &str) -> Result<usize, Error> {
-        self.end_all(Owner::Subject(subject), None).await
+        self.end_all(Owner::Subject(subject), None, &self.budget()).await
     }
 
     /// The live sessions of a subject, those first that were created first.
@@ -147,6 +155,27 @@ impl SessionBackend {
         self.list(subject, None, &self.budget()).await
     }
 
+    /// About `most` of all live sessions, nobody's included: from the beginning, or from where the
+    /// page before has ended. For an administrator who looks through them, and [revokes](Self::revoke)
+    /// what has to end.
+    ///
+    /// # Errors
+    ///
+    /// Those of all verbs; [`NotSupported`](ErrorKind::NotSupported) also by a store that has no
+    /// such list.
+    pub async fn all_sessions(
+        &self,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> Result<Page<SessionInfo>, Error> {
+        let budget = self.budget();
+        let call = self.call(&budget);
+        let page = self.answer(self.store()?.page(call, from, most), &budget).await?;
+        let live = page.sessions.iter().filter(|(_, record)| !record.is_expired(call.now));
+        let sessions = live.map(|(handle, record)| SessionInfo::of(*handle, record, None));
+        Ok(Page { sessions: sessions.collect(), next: page.next })
+    }
+
     /// Ends a session by its public name; whether there was one. Whose it is plays no part: where a
     /// user names it, ask [`revoke_own`](Self::revoke_own).
     ///
@@ -154,33 +183,17 @@ impl SessionBackend {
     ///
     /// Those of all verbs.
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Error> {
-        let call = self.call(&self.budget());
-        let removed = self.store()?.remove(call, handle).await;
-        self.forget(handle);
-        let removed = removed.map_err(|error| self.failed(error))?;
-        let was_there = removed.is_some_and(|record| !record.is_expired(call.now));
-        if was_there {
-            audit::done(Done::Revoked, handle);
-        }
-        Ok(was_there)
+        self.store()?;
+        self.end(handle, Done::Revoked, &self.budget()).await
     }
 
     /// Ends one of a subject's own sessions; `false` for a session of anybody else's, as for none.
     ///
     /// # Errors
     ///
-    /// Those of all verbs.
+    /// Those of all verbs, and [`ErrorKind::Conflict`] after many lost attempts.
     pub async fn revoke_own(&self, subject: &str, handle: SessionHandle) -> Result<bool, Error> {
-        let loaded = self.store()?.load(self.call(&self.budget()), handle).await;
-        // One that cannot be read is nobody's.
-        let record = match loaded {
-            Err(error) if error.kind() == ErrorKind::UndecodableRecord => None,
-            loaded => loaded.map_err(|error| self.failed(error))?,
-        };
-        match record.filter(|record| record.subject() == Some(subject)) {
-            Some(_) => self.revoke(handle).await,
-            None => Ok(false),
-        }
+        self.end_own(subject, handle, &self.budget()).await
     }
 
     /// Ends all other sessions of the id's subject and gives this one a new id.
@@ -196,7 +209,7 @@ impl SessionBackend {
         // logs in as another meanwhile gets a new id too, which refuses this one.
         let written = self.write(&[Op::Rotate], Some(&live), &budget).await?;
         let rotated = written.live.and_then(|live| live.id).ok_or(ErrorKind::Unavailable)?;
-        self.end_all(Owner::Subject(&subject), Some(id.handle())).await?;
+        self.end_all(Owner::Subject(&subject), Some(id.handle()), &budget).await?;
         Ok(rotated)
     }
 
@@ -207,7 +220,7 @@ impl SessionBackend {
     ///
     /// Those of all verbs.
     pub async fn revoke_by_upstream(&self, issuer: &str, session_id: &str) -> Result<usize, Error> {
-        self.end_all(Owner::Upstream { issuer, session_id }, None).await
+        self.end_all(Owner::Upstream { issuer, session_id }, None, &self.budget()).await
     }
 
     /// Drops expired sessions from the store and returns how many, and has everybody look again who
@@ -238,9 +251,10 @@ impl SessionBackend {
         budget: &Budget,
     ) -> Result<Vec<SessionInfo>, Error> {
         let call = self.call(budget);
-        let listed = self.store()?.list(call, Owner::Subject(subject)).await;
-        let mut listed: Vec<SessionInfo> = listed
-            .map_err(|error| self.failed(error))?
+        let listed = self.store()?.list(call, Owner::Subject(subject));
+        let mut listed: Vec<SessionInfo> = self
+            .answer(listed, budget)
+            .await?
             .iter()
             .filter(|(_, record)| !record.is_expired(call.now) && record.subject() == Some(subject))
             .map(|(handle, record)| SessionInfo::of(*handle, record, current))
@@ -253,14 +267,73 @@ impl SessionBackend {
         &self,
         owner: Owner<'_>,
         except: Option<SessionHandle>,
+        budget: &Budget,
     ) -> Result<usize, Error> {
-        let ended = self.store()?.remove_all(self.call(&self.budget()), owner, except).await;
-        let ended = ended.map_err(|error| self.failed(error))?;
+        let ended = self.store()?.remove_all(self.call(budget), owner, except);
+        let ended = self.answer(ended, budget).await?;
         for &handle in &ended {
             self.forget(handle);
             audit::done(Done::Revoked, handle);
         }
         Ok(ended.len())
+    }
+
+    /// Ends a session if it is a subject's. It may become another's at any time: it is first put
+    /// under an id that nobody has, which fails if anything was written since its owner was read.
+    pub(crate) async fn end_own(
+        &self,
+        subject: &str,
+        handle: SessionHandle,
+        budget: &Budget,
+    ) -> Result<bool, Error> {
+        for _ in 0..MAX_ATTEMPTS {
+            let call = self.call(budget);
+            let record = match self.answer(self.store()?.load(call, handle), budget).await {
+                Ok(record) => record,
+                // One that cannot be read is nobody's.
+                Err(error) if error.kind() == ErrorKind::UndecodableRecord => None,
+                Err(error) => return Err(error),
+            };
+            let Some(record) = record.filter(|record| record.subject() == Some(subject)) else {
+                return Ok(false);
+            };
+            let expected = record.version();
+            let mut draft = record.draft();
+            draft.version = expected.wrapping_add(1);
+            draft.verifier_hash = SessionId::renewed(handle)?.verifier_hash();
+            let nobodys = draft.encode(usize::MAX)?;
+            let limit = MaxSessions::Unlimited;
+            let swap = self.store()?.compare_and_swap(call, handle, expected, nobodys, limit);
+            match self.answer(swap, budget).await? {
+                Swap::Swapped { .. } => return self.end(handle, Done::Revoked, budget).await,
+                Swap::Gone => return Ok(false),
+                Swap::Conflict(_) | Swap::TooMany => {}
+            }
+        }
+        Err(ErrorKind::Conflict.into())
+    }
+
+    /// Takes a session out of the store; whether there was a live one.
+    pub(crate) async fn end(
+        &self,
+        handle: SessionHandle,
+        why: Done,
+        budget: &Budget,
+    ) -> Result<bool, Error> {
+        let call = self.call(budget);
+        let removed = self.answer(self.store()?.remove(call, handle), budget).await;
+        // Known to be over here, whatever the store says to it.
+        self.forget(handle);
+        let was_live = match removed {
+            Ok(removed) => removed.is_some_and(|record| !record.is_expired(call.now)),
+            // Gone as well, and nobody can tell whether it had expired.
+            Err(error) if error.kind() == ErrorKind::UndecodableRecord => true,
+            Err(error) => return Err(error),
+        };
+        if was_live {
+            audit::done(why, handle);
+        }
+        Ok(was_live)
     }
 
     /// The session of an id, without counting that as a use.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::backend::{Keeper, Live, SessionBackend};
 use super::commit::Written;
 use super::ops::{Op, Plan};
-use crate::audit;
+use crate::audit::{self, Done};
 use crate::clock::Budget;
 use crate::error::Error;
 use crate::source::Sources;
@@ -234,7 +234,7 @@ impl SessionBackend {
         match target.write_elsewhere(plan(&live.record, &[])?) {
             Ok(moved) => {
                 // Where that fails, what is left behind has an id that nobody knows.
-                if let Err(error) = store.end(live, budget).await {
+                if let Err(error) = store.end(live.handle(), Done::Ended, budget).await {
                     tracing::warn!(target: "jam", kind = error.kind().as_str(), "a session that was moved is left behind in the store");
                 }
                 Ok(moved)

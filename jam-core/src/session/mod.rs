@@ -52,6 +52,7 @@ mod manage;
 mod memory;
 mod migration;
 mod ops;
+mod page;
 mod policy;
 mod record;
 mod stale;
@@ -71,6 +72,7 @@ pub use login::Login;
 pub use manage::{NewSession, SessionInfo};
 pub use memory::MemoryStore;
 pub use migration::{LegacyMode, MigrationCounts};
+pub use page::{Cursor, Page};
 pub use policy::{MaxSessions, Outage, SessionPolicy, Undecodable};
 pub use record::Record;
 pub use store::{

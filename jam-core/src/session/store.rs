@@ -4,10 +4,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::id::SessionHandle;
+use super::page::{Cursor, Page};
 use super::policy::MaxSessions;
 use super::record::Record;
 use crate::deferred::Deferred;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// The answer of a store: there already, or to be waited for.
 pub type StoreFuture<'a, T> = Deferred<'a, Result<T, Error>>;
@@ -90,7 +91,8 @@ pub enum Swap {
 ///   judged by the record's own [`is_expired`](Record::is_expired) at [`Call::now`]; a server's
 ///   time-to-live only collects garbage, and must not strike earlier.
 /// - **Undecodable** bytes are [`UndecodableRecord`](crate::ErrorKind::UndecodableRecord), not `None`
-///   and not a failure of the store.
+///   and not a failure of the store. They escape no revocation: `remove` takes them out and says so
+///   by that error, `remove_all` takes them out with the others, `list` passes over them.
 /// - **Repeated removal** is `None`, no error.
 /// - **A failure of the store** is [`StoreUnavailable`](crate::ErrorKind::StoreUnavailable), never
 ///   "not found". A call that failed has done everything or nothing.
@@ -144,6 +146,22 @@ pub trait SessionStore: Send + Sync {
         owner: Owner<'_>,
         except: Option<SessionHandle>,
     ) -> StoreFuture<'_, Vec<SessionHandle>>;
+
+    /// About `most` of all live sessions, from the beginning or from where a page has ended. Every
+    /// session that is there from the first page to the last is on one of them; a store without an
+    /// order may show one twice.
+    ///
+    /// A store that cannot do this leaves it as it is:
+    /// [`NotSupported`](crate::ErrorKind::NotSupported).
+    fn page(
+        &self,
+        call: Call,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> StoreFuture<'_, Page<(SessionHandle, Record)>> {
+        let _ = (call, from, most);
+        Deferred::ready(Err(not_paged()))
+    }
 
     /// Drops what has expired, and returns how many. For whoever owns a timer; nothing depends on it
     /// but memory.
@@ -216,6 +234,17 @@ pub trait AsyncSessionStore: Send + Sync {
         except: Option<SessionHandle>,
     ) -> impl Future<Output = Result<Vec<SessionHandle>, Error>> + Send;
 
+    /// As [`SessionStore::page`].
+    fn page(
+        &self,
+        call: Call,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> impl Future<Output = Result<Page<(SessionHandle, Record)>, Error>> + Send {
+        let _ = (call, from, most);
+        std::future::ready(Err(not_paged()))
+    }
+
     /// As [`SessionStore::sweep`].
     fn sweep(&self, call: Call) -> impl Future<Output = Result<usize, Error>> + Send;
 
@@ -224,6 +253,10 @@ pub trait AsyncSessionStore: Send + Sync {
 
     /// As [`SessionStore::is_durable`].
     fn is_durable(&self) -> bool;
+}
+
+fn not_paged() -> Error {
+    Error::new(ErrorKind::NotSupported, "this store lists the sessions of one owner only")
 }
 
 /// An [`Owner`] that may be kept across an await.
@@ -308,6 +341,15 @@ impl<S: AsyncSessionStore> SessionStore for S {
         except: Option<SessionHandle>,
     ) -> StoreFuture<'_, Vec<SessionHandle>> {
         Deferred::waiting(AsyncSessionStore::remove_all(self, call, owner.into(), except))
+    }
+
+    fn page(
+        &self,
+        call: Call,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> StoreFuture<'_, Page<(SessionHandle, Record)>> {
+        Deferred::waiting(AsyncSessionStore::page(self, call, from, most))
     }
 
     fn sweep(&self, call: Call) -> StoreFuture<'_, usize> {

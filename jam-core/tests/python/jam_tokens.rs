@@ -54,6 +54,12 @@ fn tokens_of_jam_verify_as_they_are_and_bad_ones_are_refused_for_the_right_reaso
         if settings.get("allow_missing_exp").is_some() {
             builder = builder.allow_missing_exp();
         }
+        builder = match settings.get("legacy").and_then(Value::as_str) {
+            Some("jam2") => builder.legacy_jam2(),
+            Some("jam-pss") => builder.legacy_jam_pss(),
+            Some(other) => panic!("no such switch: {other}"),
+            None => builder,
+        };
         let jwt = builder.build().unwrap();
         let read = jwt.verifier().verify::<Box<RawValue>>(case.bytes("token"));
         let error = read.as_ref().err().map(|error| error.kind().as_str());

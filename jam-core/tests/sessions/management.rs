@@ -288,3 +288,42 @@ fn g15_expired_sessions_are_swept_and_nothing_else() {
     assert_eq!(app.store.len(), 1);
     assert!(browsers[1].clone().whoami(&app).is_ok());
 }
+
+#[test]
+fn g15_all_sessions_are_listed_a_page_at_a_time_and_ended_by_handle() {
+    let app = App::new();
+    for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
+        Browser::logged_in(&app, name);
+    }
+    Browser::default().set(&app, "k", 1);
+    let sessions = app.jam.sessions().unwrap();
+    let list = |most: usize| {
+        let (mut pages, mut from) = (Vec::new(), None);
+        loop {
+            let page = ready(sessions.all_sessions(from, most)).unwrap();
+            assert!(page.sessions.len() <= most);
+            pages.extend(page.sessions);
+            match page.next {
+                None => break pages,
+                // As it comes back out of a link.
+                next => from = next.map(|next| next.to_string().parse().unwrap()),
+            }
+        }
+    };
+    for most in [1, 3, 4, 8, 100] {
+        let listed = list(most);
+        let handles: std::collections::BTreeSet<_> =
+            listed.iter().map(|info| info.handle).collect();
+        assert_eq!((listed.len(), handles.len()), (8, 8), "pages of {most}");
+        assert_eq!(listed.iter().filter(|info| info.subject.is_none()).count(), 1);
+    }
+    // What ends while somebody pages is missing, and nothing else; ending it twice is no error.
+    let first = ready(sessions.all_sessions(None, 3)).unwrap();
+    for info in &first.sessions {
+        assert!(ready(sessions.revoke(info.handle)).unwrap());
+        assert!(!ready(sessions.revoke(info.handle)).unwrap());
+    }
+    assert_eq!(ready(sessions.all_sessions(first.next, 100)).unwrap().sessions.len(), 5);
+    app.at(1800);
+    assert_eq!(list(3).len(), 0, "what has expired is on no page");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jam_core::session::Owner;
 
-use crate::store::case::{Case, Fault, Hands, ensure};
+use crate::store::case::{Case, Fault, Hands, Needs, ensure};
 use crate::store::maker::{IDLE, Made, anonymous, at, resting_on, session, upstream};
 use crate::store::stage::Stage;
 
@@ -17,10 +17,15 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("list.bytes", "subjects are compared byte by byte", bytes),
         Case::new("list.upstream", "a provider's login is its issuer and its id together", pairs),
         Case::new("list.unlinked", "a login that rests on nothing leaves its provider", unlinked),
+        Case::new("page.all", "the pages hold all live sessions, of whatever size they are", pages),
         Case::new("remove-all.subject", "all of a subject's end, and are named once", subject),
         Case::new("remove-all.except", "one of them may be left alone", except),
         Case::new("remove-all.upstream", "all that rest on one login elsewhere end", by_upstream),
         Case::new("remove-all.expired", "what has expired is not counted", remove_expired),
+        Case::new("list.undecodable", "what cannot be read is on no list", unreadable_list)
+            .needs(Needs::BrokenRecords),
+        Case::new("remove-all.undecodable", "what cannot be read ends with the others", unreadable)
+            .needs(Needs::BrokenRecords),
         Case::new("remove-all.moved", "what is another's by now is left alone", moved),
     ]
 }
@@ -213,4 +218,48 @@ fn moved(stage: &Stage, _: &Hands<'_>) -> Result<(), Fault> {
     }
     stage.holds(at(1), &bobs)?;
     lists(stage, 1, Owner::Subject("bob"), &[&bobs])
+}
+
+/// Two of alice's sessions, the second of which cannot be read.
+fn one_unreadable(stage: &Stage, hands: &Hands<'_>) -> Result<(Made, Made), Fault> {
+    let (sound, broken) = (session(at(0), "alice")?, session(at(0), "alice")?);
+    stage.keep(at(0), &sound)?;
+    stage.keep(at(0), &broken)?;
+    (hands.break_record)(broken.handle)?;
+    Ok((sound, broken))
+}
+
+fn unreadable_list(stage: &Stage, hands: &Hands<'_>) -> Result<(), Fault> {
+    let (sound, _) = one_unreadable(stage, hands)?;
+    lists(stage, 0, Owner::Subject("alice"), &[&sound])
+}
+
+fn unreadable(stage: &Stage, hands: &Hands<'_>) -> Result<(), Fault> {
+    let (sound, broken) = one_unreadable(stage, hands)?;
+    let _ = stage.try_remove_all(at(0), Owner::Subject("alice"), None)??;
+    stage.lacks(at(0), sound.handle)?;
+    stage.lacks(at(0), broken.handle)
+}
+
+fn pages(stage: &Stage, _: &Hands<'_>) -> Result<(), Fault> {
+    let mut expected = BTreeSet::new();
+    ensure!(stage.pages(at(0), 10)?.is_empty(), "an empty store has pages");
+    for number in 0..25 {
+        let made = match number % 3 {
+            0 => anonymous(at(0))?,
+            _ => session(at(0), format!("subject {number}").as_str())?,
+        };
+        stage.keep(at(0), &made)?;
+        expected.insert(made.handle);
+    }
+    let late = session(at(100), "alice")?;
+    stage.keep(at(100), &late)?;
+    expected.insert(late.handle);
+    for most in [1, 7, 26, 100] {
+        let found = stage.pages(at(100), most)?;
+        ensure!(found == expected, "pages of {most} hold {found:?}, and not {expected:?}");
+    }
+    let found = stage.pages(at(IDLE), 10)?;
+    ensure!(found == [late.handle].into(), "what has expired is on a page: {found:?}");
+    Ok(())
 }

@@ -27,6 +27,12 @@ pub(super) fn cases() -> Vec<Case> {
             undecodable,
         )
         .needs(Needs::BrokenRecords),
+        Case::new(
+            "remove.undecodable",
+            "what cannot be read can be removed, which says that it could not be read",
+            undecodable_removed,
+        )
+        .needs(Needs::BrokenRecords),
     ]
 }
 
@@ -94,4 +100,14 @@ fn undecodable(stage: &Stage, hands: &Hands<'_>) -> Result<(), Fault> {
     let found = kind(&loaded);
     ensure!(found == Some(ErrorKind::UndecodableRecord), "a broken record is {loaded:?}");
     Ok(())
+}
+
+fn undecodable_removed(stage: &Stage, hands: &Hands<'_>) -> Result<(), Fault> {
+    let made = session(at(0), "alice")?;
+    stage.keep(at(0), &made)?;
+    (hands.break_record)(made.handle)?;
+    let removed = stage.try_remove(at(0), made.handle)?;
+    let said = kind(&removed);
+    ensure!(said == Some(ErrorKind::UndecodableRecord), "removing a broken record: {removed:?}");
+    stage.lacks(at(0), made.handle)
 }

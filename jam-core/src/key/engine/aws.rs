@@ -6,7 +6,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, Ed25519KeyPair,
-    ParsedPublicKey, RsaKeyPair, RsaParameters, RsaPublicKeyComponents, RsaSignatureEncoding,
+    ParsedPublicKey, RsaKeyPair, RsaParameters, RsaPssSaltLength, RsaPublicKeyComponents,
+    RsaSignatureEncoding,
 };
 use ed25519_dalek::VerifyingKey;
 use jsonwebtoken::crypto::CryptoProvider;
@@ -44,8 +45,7 @@ impl Verifier {
     /// `None` when the key is not valid for the algorithm; its strength is judged elsewhere.
     pub(in crate::key) fn prepare(algorithm: Algorithm, key: &DecodingKey) -> Option<Self> {
         if let DecodingKeyKind::RsaModulusExponent { n, e } = key.kind() {
-            let key = RsaPublicKeyComponents { n, e };
-            return key.to_parsed_public_key(rsa_verification(algorithm)?).ok().map(Self::Public);
+            return Self::prepare_rsa(rsa_verification(algorithm)?, n, e);
         }
         let bytes = key.try_get_as_bytes().ok()?;
         match algorithm.family() {
@@ -59,6 +59,19 @@ impl Verifier {
                 .map(|key| Self::Ed(Box::new(key))),
             Family::Rsa => None,
         }
+    }
+
+    /// PSS with the longest salt that the key has room for.
+    pub(in crate::key) fn prepare_longest_salt(
+        algorithm: Algorithm,
+        key: &DecodingKey,
+    ) -> Option<Self> {
+        let DecodingKeyKind::RsaModulusExponent { n, e } = key.kind() else { return None };
+        Self::prepare_rsa(longest_salt(algorithm)?, n, e)
+    }
+
+    fn prepare_rsa(parameters: &'static RsaParameters, n: &[u8], e: &[u8]) -> Option<Self> {
+        RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters).ok().map(Self::Public)
     }
 
     /// Whether the signature belongs to the message; its length has been judged before.
@@ -136,6 +149,18 @@ fn rsa_verification(algorithm: Algorithm) -> Option<&'static RsaParameters> {
         Algorithm::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
         Algorithm::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
         Algorithm::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
+        _ => return None,
+    })
+}
+
+fn longest_salt(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    const fn longest(parameters: RsaParameters) -> RsaParameters {
+        parameters.with_pss_salt_length(RsaPssSaltLength::Max)
+    }
+    Some(match algorithm {
+        Algorithm::PS256 => &const { longest(signature::RSA_PSS_2048_8192_SHA256) },
+        Algorithm::PS384 => &const { longest(signature::RSA_PSS_2048_8192_SHA384) },
+        Algorithm::PS512 => &const { longest(signature::RSA_PSS_2048_8192_SHA512) },
         _ => return None,
     })
 }

@@ -2,7 +2,11 @@
 //! RSA signing leaks time (RUSTSEC-2023-0071), so there is none.
 
 use jsonwebtoken::crypto::CryptoProvider;
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::{DecodingKey, DecodingKeyKind, EncodingKey};
+use rsa::sha2::digest::DynDigest;
+use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
+use rsa::traits::PublicKeyParts;
+use rsa::{BigUint, Pss, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use crate::key::algorithm::{Algorithm, Family};
@@ -16,9 +20,9 @@ pub(in crate::key) const RSA_MAX_BITS: usize = 4096;
 
 /// A key that verifies.
 #[derive(Clone)]
-pub(in crate::key) struct Verifier {
-    algorithm: jsonwebtoken::Algorithm,
-    key: DecodingKey,
+pub(in crate::key) enum Verifier {
+    Engine { algorithm: jsonwebtoken::Algorithm, key: DecodingKey },
+    LongestSalt { algorithm: Algorithm, key: RsaPublicKey },
 }
 
 /// A key that signs; never an RSA key.
@@ -33,14 +37,47 @@ impl Verifier {
     pub(in crate::key) fn prepare(algorithm: Algorithm, key: &DecodingKey) -> Option<Self> {
         let algorithm = algorithm.to_engine();
         (PROVIDER.verifier_factory)(&algorithm, key).ok()?;
-        Some(Self { algorithm, key: key.clone() })
+        Some(Self::Engine { algorithm, key: key.clone() })
+    }
+
+    /// PSS with the longest salt that the key has room for.
+    pub(in crate::key) fn prepare_longest_salt(
+        algorithm: Algorithm,
+        key: &DecodingKey,
+    ) -> Option<Self> {
+        let DecodingKeyKind::RsaModulusExponent { n, e } = key.kind() else { return None };
+        let key = RsaPublicKey::new(BigUint::from_bytes_be(n), BigUint::from_bytes_be(e)).ok()?;
+        Some(Self::LongestSalt { algorithm, key })
     }
 
     /// Whether the signature belongs to the message; its length has been judged before.
     pub(in crate::key) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        (PROVIDER.verifier_factory)(&self.algorithm, &self.key)
-            .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
+        match self {
+            Self::Engine { algorithm, key } => (PROVIDER.verifier_factory)(algorithm, key)
+                .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok()),
+            Self::LongestSalt { algorithm: Algorithm::PS256, key } => {
+                verify_longest_salt::<Sha256>(key, message, signature)
+            }
+            Self::LongestSalt { algorithm: Algorithm::PS384, key } => {
+                verify_longest_salt::<Sha384>(key, message, signature)
+            }
+            Self::LongestSalt { algorithm: Algorithm::PS512, key } => {
+                verify_longest_salt::<Sha512>(key, message, signature)
+            }
+            Self::LongestSalt { .. } => false,
+        }
     }
+}
+
+/// RFC 8017 §9.1.2: the encoded message has one bit less than the modulus, and holds digest, salt
+/// and two bytes.
+fn verify_longest_salt<D>(key: &RsaPublicKey, message: &[u8], signature: &[u8]) -> bool
+where
+    D: Digest + DynDigest + Send + Sync + 'static,
+{
+    let encoded_len = key.n().bits().saturating_sub(1).div_ceil(8);
+    let salt_len = encoded_len.saturating_sub(<D as Digest>::output_size() + 2);
+    key.verify(Pss::new_with_salt::<D>(salt_len), &D::digest(message), signature).is_ok()
 }
 
 impl Signer {

@@ -2,6 +2,7 @@
 
 mod members;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault};
@@ -13,6 +14,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
 use super::id::SessionHandle;
+use super::page::{Cursor, Page};
 use super::policy::MaxSessions;
 use super::record::Record;
 use super::store::{Call, Inserted, Owner, SessionStore, StoreFuture, Swap};
@@ -344,6 +346,32 @@ impl MemoryStore {
         count
     }
 
+    /// In the order of the keys, which no two sessions share. Each page looks through all of them, a
+    /// shard at a time.
+    fn page_of(
+        &self,
+        now: Duration,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> Page<(SessionHandle, Record)> {
+        let most = most.max(1);
+        let mut first = BTreeMap::new();
+        let mut next = None;
+        for entry in &self.records {
+            let place = Cursor::new(u128::from_be_bytes(*entry.key().as_bytes()));
+            let is_within = from.is_none_or(|from| place >= from)
+                && next.is_none_or(|next| place < next)
+                && !entry.is_expired(now);
+            if is_within {
+                first.insert(place, (*entry.key(), entry.value().clone()));
+                if first.len() > most {
+                    next = first.pop_last().map(|(place, _)| place);
+                }
+            }
+        }
+        Page { sessions: first.into_values().collect(), next }
+    }
+
     /// 128 bits under keys of this process: owners that nobody can make collide, and whose names the
     /// index does not hold.
     fn key(&self, owner: Owner<'_>) -> OwnerKey {
@@ -436,6 +464,15 @@ impl SessionStore for MemoryStore {
         except: Option<SessionHandle>,
     ) -> StoreFuture<'_, Vec<SessionHandle>> {
         Deferred::ready(Ok(self.take_all(owner, except, call.now)))
+    }
+
+    fn page(
+        &self,
+        call: Call,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> StoreFuture<'_, Page<(SessionHandle, Record)>> {
+        Deferred::ready(Ok(self.page_of(call.now, from, most)))
     }
 
     fn sweep(&self, call: Call) -> StoreFuture<'_, usize> {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use jam_core::deferred::Deferred;
 use jam_core::session::{
-    Call, Inserted, MaxSessions, MemoryStore, Owner, Record, SessionHandle, SessionStore,
-    StoreFuture, Swap,
+    Call, Cursor, Inserted, MaxSessions, MemoryStore, Owner, Page, Record, SessionHandle,
+    SessionStore, StoreFuture, Swap,
 };
 use jam_core::{Error, ErrorKind};
 
@@ -176,6 +176,16 @@ impl SessionStore for Probe {
     ) -> StoreFuture<'_, Vec<SessionHandle>> {
         enter!(self, Verb::RemoveAll);
         self.0.store.remove_all(call, owner, except)
+    }
+
+    fn page(
+        &self,
+        call: Call,
+        from: Option<Cursor>,
+        most: usize,
+    ) -> StoreFuture<'_, Page<(SessionHandle, Record)>> {
+        enter!(self, Verb::List);
+        self.0.store.page(call, from, most)
     }
 
     fn sweep(&self, call: Call) -> StoreFuture<'_, usize> {

@@ -1,6 +1,8 @@
 //! The session of a request: found at the beginning, opened by the first who asks, written at the
 //! end.
 
+mod resolve;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -8,7 +10,7 @@ use event_listener::Event;
 
 use super::Flow;
 use super::credentials::Credentials;
-use crate::audit::{self, Done, Refused};
+use crate::audit::Done;
 use crate::clock::Budget;
 use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
@@ -17,6 +19,7 @@ use crate::request::{Found, RequestView};
 use crate::session::{Format, Live, Op, Opened, SessionBackend, Written};
 use crate::source::Sighting;
 use crate::transport::Handover;
+use resolve::{open, resolve_now, resolve_waiting};
 
 /// What a request has of a session.
 pub(super) struct Slot {
@@ -135,18 +138,6 @@ impl Slot {
     fn work(&self) -> MutexGuard<'_, Work> {
         // What is in there is whole between any two statements that touch it.
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What one opened credential means for the request; none: the next one is tried.
-fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
-    match opened {
-        Opened::Live(live) => Some(Base::Live(live)),
-        Opened::Down => Some(Base::Down),
-        Opened::NobodyKnows => Some(Base::NobodyKnows),
-        Opened::Unusable if is_ambient => None,
-        Opened::Dropped => None,
-        Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
     }
 }
 
@@ -309,16 +300,19 @@ impl Flow {
         }
         let Some(other) = now.or(before).map(Format::other) else { return Ok(()) };
         slot.work().retired = Some(other);
-        // The one that was moved or ended is over already.
-        if before == Some(other) || !backend.keeps(other) {
-            return Ok(());
-        }
-        let presented = slot.presented.iter().filter(|((format, _), _)| *format == other);
-        for ((_, presented), is_ambient) in presented {
-            let Ok(opening) = open(backend, slot, other, presented, *is_ambient) else { continue };
+        // The base was moved or ended; whatever else a store keeps for this client ends with it.
+        let Some(before) = before else { return Ok(()) };
+        let presented = slot.presented.iter();
+        for ((format, presented), is_ambient) in presented {
+            if *format == before || !backend.keeps(*format) {
+                continue;
+            }
+            let Ok(opening) = open(backend, slot, *format, presented, *is_ambient) else {
+                continue;
+            };
             match opening.await {
                 Opened::Live(live) => {
-                    let store = backend.of_format(other);
+                    let store = backend.of_format(*format);
                     _ = store.end(live.handle(), Done::Ended, &slot.budget).await?;
                 }
                 Opened::Down | Opened::NobodyKnows => {
@@ -395,58 +389,5 @@ impl Flow {
                 "no session backend is configured: call `.session(…)` on the builder, or add a `session` table",
             ))
         })
-    }
-}
-
-/// Opens the credentials in order until one is usable or one decides. The place of the first one
-/// that has to be waited for, where there is such a one; nothing was asked about it yet.
-fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base, usize> {
-    let mut base = Base::Absent;
-    for (place, ((format, presented), is_ambient)) in slot.presented.iter().enumerate() {
-        let opened = match open(backend, slot, *format, presented, *is_ambient) {
-            Ok(opening) => opening.now().map_err(|_| place)?,
-            Err(refused) => return Ok(refused),
-        };
-        match decided(opened, *is_ambient) {
-            Some(base) => return Ok(base),
-            None => base = Base::Unusable,
-        }
-    }
-    Ok(base)
-}
-
-async fn resolve_waiting(backend: &SessionBackend, slot: &Slot, from: usize) -> Base {
-    let mut base = if from == 0 { Base::Absent } else { Base::Unusable };
-    for ((format, presented), is_ambient) in slot.presented.iter().skip(from) {
-        let opened = match open(backend, slot, *format, presented, *is_ambient) {
-            Ok(opening) => opening.await,
-            Err(refused) => return refused,
-        };
-        match decided(opened, *is_ambient) {
-            Some(base) => return base,
-            None => base = Base::Unusable,
-        }
-    }
-    base
-}
-
-fn open(
-    backend: &SessionBackend,
-    slot: &Slot,
-    format: Format,
-    presented: &Presented,
-    is_ambient: bool,
-) -> Result<Deferred<'static, Opened>, Base> {
-    match presented {
-        Presented::Text(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
-        Presented::Short(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
-        Presented::Malformed if is_ambient => {
-            audit::refused(Refused::Malformed);
-            Ok(Deferred::ready(Opened::Unusable))
-        }
-        Presented::Malformed | Presented::Conflict => {
-            audit::refused(Refused::Malformed);
-            Err(Base::Refused(RejectKind::InvalidRequest))
-        }
     }
 }

@@ -226,6 +226,36 @@ fn a_login_leaves_one_credential() {
 }
 
 #[test]
+fn whoever_is_logged_in_at_one_service_is_known_beside_a_nameless_session_of_the_other() {
+    let stages = Stages::new();
+    let app = stages.mode(WriteNew);
+    let mut browser = Browser::default();
+    browser.set(&app, "k", 1);
+    assert_eq!(names(&browser), ["__Host-jam"]);
+    // He logs in at the Python service, which knows nothing of the other cookie.
+    browser.jar.extend(from_python(ALICE, 0).jar);
+    assert_eq!(browser.whoami(&app), Ok("alice".into()));
+    browser.set(&app, "k", 2);
+    assert_eq!((names(&browser), stages.store.len()), (vec!["__Host-jam".to_owned()], 1));
+    assert_eq!((browser.whoami(&app), browser.get(&app, "cart")), (Ok("alice".into()), json!([1])));
+
+    // And back, where Python has begun a nameless one meanwhile.
+    let app = stages.mode(WriteOld);
+    browser.jar.extend(from_python(r#"{"hint": 1}"#, 0).jar);
+    assert_eq!(browser.whoami(&app), Ok("alice".into()));
+    browser.set(&app, "k", 3);
+    assert_eq!((names(&browser), stages.store.len()), (vec!["session".to_owned()], 0));
+    assert_eq!(browser.whoami(&app), Ok("alice".into()));
+
+    // Nameless ones only: the one that is written counts.
+    let mut browser = Browser::default();
+    browser.set(&stages.new_only(), "k", "new");
+    browser.jar.extend(from_python(r#"{"k": "old"}"#, 0).jar);
+    assert_eq!(browser.get(&stages.mode(WriteNew), "k"), "new");
+    assert_eq!(browser.get(&stages.mode(WriteOld), "k"), "old");
+}
+
+#[test]
 fn a_use_is_written_down_where_the_session_stands() {
     let stages = Stages::new();
     for mode in [WriteOld, WriteNew] {

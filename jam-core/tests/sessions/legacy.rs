@@ -171,7 +171,7 @@ fn a_login_keeps_the_form_in_which_python_names_the_same_subject() {
 }
 
 #[test]
-fn g23_only_a_login_says_who_somebody_is() {
+fn g20_only_a_login_says_who_somebody_is() {
     let app = app(starlette().subject(["uid", "user.name"]));
     for name in ["sub", "scope", "scopes", "permissions", "auth_time", "amr", "_jam", "uid", "user"]
     {
@@ -190,7 +190,7 @@ fn g23_only_a_login_says_who_somebody_is() {
 }
 
 #[test]
-fn g07_the_age_is_that_of_the_signature_and_may_equal_the_timeout() {
+fn g08_the_age_is_that_of_the_signature_and_may_equal_the_timeout() {
     let app = app(starlette());
     let mut browser = from_python(r#"{"user": "alice"}"#, 0);
     for (after, known) in [(0, true), (59, true), (IDLE, true), (IDLE + 1, false)] {
@@ -213,7 +213,7 @@ fn g07_the_age_is_that_of_the_signature_and_may_equal_the_timeout() {
 }
 
 #[test]
-fn g02_the_end_does_not_move_whoever_signs_anew() {
+fn g09_the_end_does_not_move_whoever_signs_anew() {
     let app = app(starlette());
     let mut browser = Browser::logged_in(&app, "alice");
     for after in (0..ABSOLUTE).step_by(1000) {

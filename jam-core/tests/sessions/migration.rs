@@ -179,7 +179,7 @@ fn there_and_back_loses_nothing() {
 }
 
 #[test]
-fn g23_values_of_the_new_format_say_nobody_s_name_in_the_old_one() {
+fn g20_values_of_the_new_format_say_nobody_s_name_in_the_old_one() {
     let stages = Stages::new();
     let (old, new) = (stages.mode(WriteOld), stages.mode(WriteNew));
     let mut anonymous = Browser::default();
@@ -286,7 +286,7 @@ fn what_does_not_fit_into_the_old_cookie_stays_whole_in_the_store() {
 }
 
 #[test]
-fn g15_of_two_requests_that_move_a_session_out_one_wins() {
+fn g07_of_two_requests_that_move_a_session_out_one_wins() {
     let stages = Stages::new();
     let app = stages.mode(WriteOld);
     let mut first = Browser::logged_in(&stages.new_only(), "alice");

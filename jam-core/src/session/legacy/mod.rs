@@ -57,7 +57,8 @@ use dict::{Dict, Writing};
 /// of those members unless a claim gives it.
 ///
 /// **The client reads the session**, and nothing revokes it: what holds for
-/// [`SessionBackend::stateless`] holds here. An empty session takes the cookie back.
+/// [`SessionBackend::stateless`] holds here. An empty session takes the cookie back. The cookie is
+/// Python's: a plain name, `Secure` only when asked for, no `exp` in the tokens of the JWT codec.
 ///
 /// **Times.** The idle timeout is the age of the cookie's signature, which is still good when it
 /// equals the timeout, as in Python: give the policy Python's `max_age`. When a session began and ends

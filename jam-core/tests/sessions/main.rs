@@ -25,6 +25,7 @@ mod lifetimes;
 mod loading;
 mod management;
 mod migration;
+mod migration_model;
 mod outage;
 mod stateless;
 mod writes;

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use jam_core::Jam;
 use jam_core::clock::ManualClock;
-use jam_core::session::{LegacyMode, SessionBackend};
+use jam_core::flow::Flow;
+use jam_core::session::{LegacyMode, SessionBackend, SessionBackendBuilder};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::legacy::{dict, from_python, starlette};
-use crate::support::{ABSOLUTE, App, Browser, NOW, Probe, policy, seconds};
+use crate::support::{
+    ABSOLUTE, App, Browser, NOW, Probe, Stepped, drive, every_order, policy, seconds, serve,
+};
 
 const NAMES: [&str; 3] = ["a", "b", "cart"];
 
@@ -132,4 +135,59 @@ proptest! {
             prop_assert!(browser.jar.len() < 2);
         }
     }
+}
+
+/// A session that is moved out of the store while another request writes to it: whichever order
+/// their calls fall in, nobody is told that something was written which is not there.
+#[test]
+fn g07_a_move_out_of_the_store_loses_no_write_that_was_answered() {
+    let count = every_order(|order| {
+        let (store, clock) = (Stepped::default(), ManualClock::new(NOW));
+        let app = |with: fn(SessionBackendBuilder) -> SessionBackendBuilder| {
+            let backend = with(SessionBackend::builder(policy(), store.clone()));
+            Jam::builder().clock(clock.clone()).session(backend).build().unwrap()
+        };
+        // An instance that has the new configuration, and one that does not yet.
+        let moving = app(|backend| backend.legacy(starlette(), LegacyMode::WriteOld));
+        let staying = app(|backend| backend);
+        let set = |name: &'static str| {
+            async move |flow: Flow| {
+                let session = flow.session()?;
+                session.record().await?;
+                session.set(name, &1)?;
+                Ok(String::new())
+            }
+        };
+        let mut browser = Browser::default();
+        let login = async |flow: Flow| {
+            flow.session()?.login("alice")?;
+            Ok(String::new())
+        };
+        let logged_in =
+            drive(serve(&staying, &browser.request("POST"), login), async {}, &[], |_| {});
+        browser.receive(&logged_in.0);
+        let request = browser.request("POST");
+        let first = serve(&moving, &request, set("a"));
+        let second = serve(&staying, &request, set("b"));
+        let (first, second, taken) = drive(first, second, order, |_| {});
+
+        assert_eq!(first.status, 200, "{order:?}");
+        let mut moved = Browser::default();
+        moved.receive(&first);
+        let document = dict(&moved, 0);
+        assert_eq!((&document["user"], &document["a"]), (&json!("alice"), &json!(1)));
+        let is_written = document["b"] == 1;
+        match (second.status, second.set_cookies().len()) {
+            (200, 0) => assert!(is_written, "{order:?}"),
+            // It came when the session was gone, and has begun one of its own.
+            (200, begun) => {
+                assert_eq!((begun, is_written, store.len()), (1, false, 1), "{order:?}")
+            }
+            answer => {
+                assert_eq!((answer, is_written, store.len()), ((401, 0), false, 0), "{order:?}")
+            }
+        }
+        taken
+    });
+    assert!(count > 10, "{count}");
 }

@@ -82,7 +82,7 @@ impl CredentialSource {
         matches!(self.0, Kind::Cookie { .. })
     }
 
-    fn describe(&self) -> Value {
+    pub(crate) fn describe(&self) -> Value {
         match &self.0 {
             Kind::Header { name, scheme: Some(scheme) }
                 if name == "authorization" && scheme.eq_ignore_ascii_case("bearer") =>
@@ -260,8 +260,8 @@ impl Sources {
         transport: &CredentialTransport,
     ) -> Result<Self, Error> {
         for source in &mut sources {
-            if let (Kind::Cookie { name }, Some(cookie)) = (&mut source.0, transport.as_cookie()) {
-                *name = cookie.source_name(name)?.to_owned();
+            if let Kind::Cookie { name } = &mut source.0 {
+                *name = transport.source_name(name)?.to_owned();
             }
         }
         let mut described = Vec::new();

@@ -215,6 +215,7 @@ impl Session {
     pub async fn sessions(&self) -> Result<Vec<SessionInfo>, Reject> {
         self.backend.store().map_err(|error| self.flow.refuse(error))?;
         let Some(live) = self.live().await? else { return Ok(Vec::new()) };
+        self.must_be_kept(&live)?;
         let Some(subject) = live.record.subject() else { return Ok(Vec::new()) };
         let listed = self.backend.list(subject, Some(live.handle()), self.budget()?).await;
         listed.map_err(|error| self.flow.refuse(error))
@@ -227,7 +228,8 @@ impl Session {
     ///
     /// As [`sessions`](Self::sessions), and 401 where nobody is logged in.
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Reject> {
-        let (_, subject) = self.logged_in().await?;
+        let (live, subject) = self.logged_in().await?;
+        self.must_be_kept(&live)?;
         let revoked = self.backend.end_own(&subject, handle, self.budget()?).await;
         revoked.map_err(|error| self.flow.refuse(error))
     }
@@ -243,6 +245,7 @@ impl Session {
         self.rotate()?;
         self.save().await?;
         let (live, subject) = self.logged_in().await?;
+        self.must_be_kept(&live)?;
         let (his, this) = (Owner::Subject(&subject), Some(live.handle()));
         let ended = self.backend.end_all(his, this, self.budget()?).await;
         ended.map_err(|error| self.flow.refuse(error))
@@ -258,8 +261,16 @@ impl Session {
     pub async fn detached(&self) -> Result<Option<DetachedSession>, Reject> {
         self.backend.store().map_err(|error| self.flow.refuse(error))?;
         self.save().await?;
-        let id = self.live().await?.and_then(|live| live.id);
+        let live = self.live().await?;
+        live.as_ref().map(|live| self.must_be_kept(live)).transpose()?;
+        let id = live.and_then(|live| live.id);
         Ok(id.map(|id| DetachedSession::new(self.backend.clone(), id)))
+    }
+
+    /// In a migration, a session in the old format may stand beside a store.
+    fn must_be_kept(&self, live: &Live) -> Result<(), Reject> {
+        let kept = self.backend.of_format(live.format).store();
+        kept.map(|_| ()).map_err(|error| self.flow.refuse(error))
     }
 
     /// The time of this request for its store calls.

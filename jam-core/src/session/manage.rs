@@ -314,7 +314,7 @@ impl SessionBackend {
     }
 
     /// Takes a session out of the store; whether there was a live one.
-    pub(super) async fn end(
+    pub(crate) async fn end(
         &self,
         handle: SessionHandle,
         why: Done,
@@ -347,7 +347,12 @@ impl SessionBackend {
         let record = loaded.filter(|record| {
             id.verifier_hash().matches(record.verifier_hash()) && !record.is_expired(call.now)
         });
-        Ok(record.map(|record| Live { id: Some(id.clone()), record, touch_due: false }))
+        Ok(record.map(|record| Live {
+            id: Some(id.clone()),
+            record,
+            touch_due: false,
+            format: self.0.format,
+        }))
     }
 
     async fn write_to(&self, id: &SessionId, op: Op) -> Result<Live, Error> {

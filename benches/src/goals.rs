@@ -58,6 +58,7 @@ pub const WRITE_OVER_PEER: f64 = 0.5;
 /// A session that is read: instructions beyond an empty layer, without the hashing.
 pub fn read_instructions(framework: Framework) -> i64 {
     match framework {
-        Framework::Axum => 3000,
+        Framework::Axum | Framework::Actix => 3000,
+        Framework::Poem | Framework::Warp => 4000,
     }
 }

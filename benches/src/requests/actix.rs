@@ -1,6 +1,6 @@
 //! actix-web.
 
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -10,15 +10,12 @@ use actix_session::SessionMiddleware;
 use actix_session::storage::CookieSessionStore;
 use actix_web::body::MessageBody;
 use actix_web::cookie::Key;
-use actix_web::dev::{
-    AppConfig, IntoServiceFactory, Payload, Service as _, ServiceFactory, ServiceRequest,
-    ServiceResponse,
-};
+use actix_web::dev::{Payload, Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorUnauthorized;
 use actix_web::http::header::{
     ACCEPT, AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT,
 };
-use actix_web::test::TestRequest;
+use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Data, get};
 use actix_web::{App as Application, Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use actix_web::{Route, dev};
@@ -52,23 +49,27 @@ pub fn entries() -> Result<Vec<Entry>> {
     let mut field = Field::new()?;
     let bearer = field.bearer();
     let open = || Application::new().route("/", get().to(ok));
-    field.open(GROUND, app(open())?, Some(&bearer))?;
+    field.open(GROUND, app(init_service(open()))?, Some(&bearer))?;
     let empty = open().wrap_fn(|request, inner| inner.call(request));
-    field.open(EMPTY_LAYER, app(empty)?, Some(&bearer))?;
+    field.open(EMPTY_LAYER, app(init_service(empty))?, Some(&bearer))?;
 
     let floor = Data::new(TokenFloor::new(&field.subject)?);
-    field.token(TOKEN_FLOOR, app(route(get().to(caller)).app_data(floor))?)?;
+    field.token(TOKEN_FLOOR, app(init_service(route(get().to(caller)).app_data(floor)))?)?;
     field.token(TOKEN, behind(&jam::tokens(&field.subject)?, get().to(claims))?)?;
     let keys = Data::new((decoding_key(&field.subject)?, validation(&field.subject)?));
-    field.token(EXTRACTOR, app(route(get().to(decoded)).app_data(keys.clone()))?)?;
+    field.token(EXTRACTOR, app(init_service(route(get().to(decoded)).app_data(keys.clone())))?)?;
     let auth = HttpAuthentication::bearer(move |request: ServiceRequest, bearer: BearerAuth| {
         ready(admitted(&keys, request, &bearer))
     });
-    field.token(HTTPAUTH, app(route(get().to(noted)).wrap(auth))?)?;
+    field.token(HTTPAUTH, app(init_service(route(get().to(noted)).wrap(auth)))?)?;
 
     let sessions = Data::new(SessionFloor::default());
     let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
-    field.read(SESSION_FLOOR, app(route(get().to(kept)).app_data(sessions))?, &cookie)?;
+    field.read(
+        SESSION_FLOOR,
+        app(init_service(route(get().to(kept)).app_data(sessions)))?,
+        &cookie,
+    )?;
 
     let jam = jam::sessions(SystemClock)?;
     let (reader, writer) = (behind(&jam, get().to(read))?, behind(&jam, get().to(write))?);
@@ -79,11 +80,12 @@ pub fn entries() -> Result<Vec<Entry>> {
     let cookie = begin(&mut behind(&jam, get().to(write))?)?;
     field.read(SLIDING, behind(&jam, get().to(read))?, &cookie)?;
 
-    let layer = SessionMiddleware::new(CookieSessionStore::default(), Key::generate());
-    let peer = |handler| app(route(handler).wrap(layer.clone()));
+    let key = Key::generate();
+    let layer = || SessionMiddleware::new(CookieSessionStore::default(), key.clone());
+    let peer = |handler| app(init_service(route(handler).wrap(layer())));
     field.sessions(ACTIX_SESSION, peer(get().to(peer_read))?, peer(get().to(peer_write))?)?;
     let peer = |handler| {
-        app(route(handler).wrap(IdentityMiddleware::default()).wrap(layer.clone()))
+        app(init_service(route(handler).wrap(IdentityMiddleware::default()).wrap(layer())))
     };
     let cookie = begin(&mut peer(get().to(peer_login))?)?;
     field.read(ACTIX_IDENTITY, peer(get().to(peer_identity))?, &cookie)?;
@@ -139,16 +141,8 @@ where
     }
 }
 
-fn app<F, S, B>(
-    factory: F,
-) -> Result<App<impl dev::Service<Request, Response = ServiceResponse<B>, Error = Error> + use<F, S, B>>>
-where
-    F: IntoServiceFactory<S, Request>,
-    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error>,
-    S::InitError: std::fmt::Debug,
-    S::Service: 'static,
-{
-    now(actix_web::test::init_service(factory)).map(App).context("actix-web waits")
+fn app<S>(service: impl Future<Output = S>) -> Result<App<S>> {
+    now(service).map(App).context("actix-web waits")
 }
 
 fn route(
@@ -166,7 +160,7 @@ fn route(
 }
 
 fn behind(jam: &Jam, handler: Route) -> Result<impl Service + use<>> {
-    app(route(handler).wrap(JamLayer::new(jam.clone())))
+    app(init_service(route(handler).wrap(JamLayer::new(jam.clone()))))
 }
 
 async fn ok() -> HttpResponse {
@@ -207,11 +201,7 @@ async fn peer_identity(identity: PeerIdentity) -> Result<HttpResponse, Error> {
 }
 
 fn answer(number: Option<u64>) -> HttpResponse {
-    if found(number) {
-        HttpResponse::Ok().finish()
-    } else {
-        HttpResponse::Unauthorized().finish()
-    }
+    if found(number) { HttpResponse::Ok().finish() } else { HttpResponse::Unauthorized().finish() }
 }
 
 fn header(request: &HttpRequest, name: HeaderName) -> Option<&HeaderValue> {

@@ -13,9 +13,12 @@ use jam_core::key::Algorithm;
 use crate::contestant::Contestant;
 use crate::subject::Subject;
 
+pub mod actix;
 pub mod axum;
 mod jam;
+pub mod poem;
 pub mod table;
+pub mod warp;
 
 /// The name of the tables where allocations are counted.
 pub const TABLE: &str = "requests";
@@ -51,16 +54,22 @@ const FLOOR_ID: &str = "cFv0uLxvVt5Xn2wM1qJxkQ";
 #[allow(missing_docs)]
 pub enum Framework {
     Axum,
+    Actix,
+    Poem,
+    Warp,
 }
 
 impl Framework {
     /// All, in the order of the tables.
-    pub const ALL: &[Self] = &[Self::Axum];
+    pub const ALL: &[Self] = &[Self::Axum, Self::Actix, Self::Poem, Self::Warp];
 
     /// The name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Axum => "axum",
+            Self::Actix => "actix",
+            Self::Poem => "poem",
+            Self::Warp => "warp",
         }
     }
 
@@ -68,6 +77,9 @@ impl Framework {
     pub fn entries(self) -> Result<Vec<Entry>> {
         match self {
             Self::Axum => axum::entries(),
+            Self::Actix => actix::entries(),
+            Self::Poem => poem::entries(),
+            Self::Warp => warp::entries(),
         }
     }
 }
@@ -182,11 +194,11 @@ impl Field {
 
     /// Two services over one store: one that reads the number, one that writes it and begins a
     /// session where there is none. The cookie of that session.
-    pub(crate) fn sessions<S: Service>(
+    pub(crate) fn sessions(
         &mut self,
         [read, write]: [&'static str; 2],
-        mut reader: S,
-        mut writer: S,
+        mut reader: impl Service,
+        mut writer: impl Service,
     ) -> Result<Credential> {
         let cookie = begin(&mut writer).with_context(|| format!("{write}: no session"))?;
         let (status, again) = ask(&mut writer, Some(&cookie))?;

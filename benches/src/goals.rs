@@ -2,6 +2,8 @@
 
 use jam_core::key::Algorithm;
 
+use crate::requests::Framework;
+
 /// The goals of one column.
 pub struct Goal {
     /// `verify` is at least so many times as fast as `jsonwebtoken::decode`.
@@ -38,7 +40,25 @@ pub const SIGN_ALLOCATIONS: i64 = 1;
 pub const BATCH_CPU: f64 = 1.05;
 /// A batch over two idle cores: so many times as fast as the single thread.
 pub const BATCH_WALL: f64 = 1.8;
-/// A request: what Jam adds, as a multiple of what the floor adds.
-pub const REQUEST_OVER_FLOOR: f64 = 1.25;
-/// A request: allocations beside the payload's own.
-pub const REQUEST_ALLOCATIONS: i64 = 3;
+/// A token: what Jam adds to a request beyond an empty layer, as a multiple of what the floor adds.
+pub const TOKEN_OVER_FLOOR: f64 = 1.25;
+/// A token: allocations beyond an empty layer, beside the payload's own.
+pub const TOKEN_ALLOCATIONS: i64 = 3;
+/// A session that is read: what Jam adds beyond an empty layer, as a multiple of what the floor adds.
+pub const READ_OVER_FLOOR: f64 = 2.0;
+/// A session that is read: allocations beyond an empty layer and those of the floor.
+pub const READ_ALLOCATIONS: i64 = 1;
+/// A session that is read: what tower-sessions adds, as a multiple of what Jam adds.
+pub const READ_OVER_TOWER: f64 = 5.0;
+/// A session that is read and recorded as in use, as a multiple of one that is only read.
+pub const SLIDING_OVER_READ: f64 = 1.1;
+/// A session that is written, as a multiple of what the cheapest peer takes.
+pub const WRITE_OVER_PEER: f64 = 0.5;
+
+/// A session that is read: instructions beyond an empty layer, without the hashing.
+pub fn read_instructions(framework: Framework) -> i64 {
+    match framework {
+        Framework::Axum | Framework::Actix => 3000,
+        Framework::Poem | Framework::Warp => 4000,
+    }
+}

@@ -5,7 +5,9 @@ use anyhow::Result;
 use jam_benches::contestant::Contestant;
 use jam_benches::count::path;
 use jam_benches::peers::Operation;
-use jam_benches::requests;
+use jam_benches::requests::axum::Untouched;
+use jam_benches::requests::table::WAY_OUT;
+use jam_benches::requests::{Entry, Framework, TABLE};
 use jam_benches::subject::{ALGORITHMS, Subject};
 
 fn main() -> Result<()> {
@@ -17,14 +19,16 @@ fn main() -> Result<()> {
             }
         }
     }
-    for mut contestant in requests::contestants()? {
-        let path = path(requests::TABLE, "", contestant.name());
-        println!("{path}\t{}", count(&mut contestant));
+    for &framework in Framework::ALL {
+        for Entry { mut contestant, .. } in framework.entries()? {
+            let path = path(TABLE, framework.as_str(), contestant.name());
+            println!("{path}\t{}", count(&mut contestant));
+        }
     }
-    let mut untouched = requests::Untouched::new()?;
+    let mut untouched = Untouched::new()?;
     untouched.call();
     let way_out = measure(|| untouched.poll()).count_total;
-    println!("{}\t{way_out}", path(requests::TABLE, "", requests::WAY_OUT));
+    println!("{}\t{way_out}", path(TABLE, Framework::Axum.as_str(), WAY_OUT));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench requests`: what authentication adds to a request on axum.
+//! `cargo xtask bench requests`: what authentication adds to a request.
 
 use std::time::Duration;
 
@@ -6,15 +6,17 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use jam_benches::count::{Counts, path};
 use jam_benches::race::Effort;
-use jam_benches::requests;
-use jam_benches::table::Table;
-use jam_benches::valgrind::instructions;
+use jam_benches::requests::table::{HASH, Results, hash, instructions};
+use jam_benches::requests::{Framework, TABLE};
 
-/// What authentication adds to a request: Jam, a floor and a usual extractor, on axum, in one process
+/// What authentication adds to a request: Jam, floors and peers on each framework, in one process
 #[derive(Parser)]
 struct Args {
+    /// The frameworks, separated by commas; all of them
+    #[arg(long, value_delimiter = ',')]
+    frameworks: Vec<Framework>,
     /// How often everybody's turn comes
-    #[arg(long, default_value_t = 2001)]
+    #[arg(long, default_value_t = 1001)]
     rounds: usize,
     /// How long a turn takes, in microseconds
     #[arg(long, default_value_t = 200)]
@@ -24,7 +26,7 @@ struct Args {
     instructions: bool,
     /// Does one contestant's work and nothing else, to be run in valgrind:
     /// `valgrind --tool=callgrind --toggle-collect='*contestant::measured*' …`
-    #[arg(long, value_name = "requests//NAME")]
+    #[arg(long, value_name = "requests/FRAMEWORK/NAME")]
     callgrind: Option<String>,
     /// How often, with --callgrind and --instructions
     #[arg(long, default_value_t = 200)]
@@ -36,30 +38,42 @@ fn main() -> Result<()> {
     if let Some(wanted) = &args.callgrind {
         return work(wanted, args.times);
     }
+    let frameworks =
+        if args.frameworks.is_empty() { Framework::ALL } else { args.frameworks.as_slice() };
     if args.instructions {
-        return count_instructions(args.times);
+        for &framework in frameworks {
+            let table = instructions(framework, args.times)?;
+            println!("### {}: instructions of a request\n\n{table}", framework.as_str());
+        }
+        return Ok(());
     }
     let effort = Effort { rounds: args.rounds, turn: Duration::from_micros(args.turn) };
-    let table = requests::table(effort, &Counts::load()?)?;
-    println!("### axum, GET with an HS256 bearer token: what is added\n\n{table}");
-    println!("### The floor\n\n```rust\n{}```", include_str!("../request_floor.rs"));
+    let counts = Counts::load()?;
+    for &framework in frameworks {
+        let name = framework.as_str();
+        eprintln!("{name} …");
+        let results = Results::run(framework, effort, &counts)?;
+        println!("### {name}: goals\n\n{}", results.judgement());
+        println!("### {name}: what is added\n\n{}", results.added());
+    }
+    println!("### The floors\n\n```rust\n{}```", include_str!("../request_floor.rs"));
     Ok(())
 }
 
 /// One contestant's work, by its path.
 fn work(wanted: &str, times: u32) -> Result<()> {
-    let mut all = requests::contestants()?;
-    let one = all.iter_mut().find(|one| path(requests::TABLE, "", one.name()) == wanted);
-    one.with_context(|| format!("nobody is called {wanted}"))?.run(times);
-    Ok(())
-}
-
-fn count_instructions(times: u32) -> Result<()> {
-    let mut table = Table::new("", ["instructions"]);
-    for contestant in requests::contestants()? {
-        let count = instructions(&path(requests::TABLE, "", contestant.name()), times)?;
-        table.row(contestant.name(), [count]);
+    for &framework in Framework::ALL {
+        let Some(name) = wanted.strip_prefix(&path(TABLE, framework.as_str(), "")) else {
+            continue;
+        };
+        if name == HASH {
+            hash().run(times);
+            return Ok(());
+        }
+        let mut all = framework.entries()?;
+        let one = all.iter_mut().find(|entry| entry.contestant.name() == name);
+        one.with_context(|| format!("nobody is called {name}"))?.contestant.run(times);
+        return Ok(());
     }
-    println!("### Instructions of a whole request\n\n{table}");
-    Ok(())
+    anyhow::bail!("give requests/FRAMEWORK/NAME as in the tables, not {wanted}")
 }

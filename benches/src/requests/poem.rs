@@ -1,0 +1,261 @@
+//! poem.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use anyhow::Result;
+use jam_core::Jam;
+use jam_core::clock::SystemClock;
+use jam_poem::{Identity, JamLayer, Rejection, Session};
+use jsonwebtoken::{DecodingKey, Validation, decode};
+use poem::http::StatusCode;
+use poem::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, SET_COOKIE, USER_AGENT};
+use poem::http::{HeaderName, HeaderValue};
+use poem::session::{CookieConfig, MemoryStorage, ServerSession};
+use poem::{
+    Endpoint, EndpointExt, FromRequest, Middleware, Request, RequestBody, Response, Route, get,
+    handler,
+};
+use poem_openapi::auth::Bearer;
+use poem_openapi::{OpenApi, OpenApiService, SecurityScheme};
+use tokio::runtime::Builder;
+
+use super::{
+    ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
+    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, begin, found, jam, next,
+    now, pair,
+};
+use crate::claims::Claims;
+use crate::peers::jsonwebtoken::{decoding_key, validation};
+use crate::request_floor::{SessionFloor, TokenFloor};
+
+/// poem's own sessions.
+const SERVER_SESSION: [&str; 2] =
+    ["session read, poem `ServerSession`", "session write, poem `ServerSession`"];
+/// The ground of poem-openapi.
+const OPENAPI: &str = "no authentication, poem-openapi 5.1";
+/// poem-openapi's own security scheme.
+const BEARER: &str = "token, poem-openapi 5.1 `Bearer` and `jsonwebtoken::decode`";
+
+/// Who runs on poem.
+pub fn entries() -> Result<Vec<Entry>> {
+    let mut field = Field::new()?;
+    let bearer = field.bearer();
+    field.open(GROUND, app(get(ok)), Some(&bearer))?;
+    field.open(EMPTY_LAYER, App(Route::new().at("/", get(ok)).with(Empty)), Some(&bearer))?;
+
+    field.token(TOKEN_FLOOR, app(get(Floored(TokenFloor::new(&field.subject)?))))?;
+    field.token(TOKEN, behind(&jam::tokens(&field.subject)?, get(caller)))?;
+    let keys = Arc::new((decoding_key(&field.subject)?, validation(&field.subject)?));
+    field.token(EXTRACTOR, App(Route::new().at("/", get(decoded)).data(keys.clone())))?;
+
+    let sessions = SessionFloor::default();
+    let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
+    field.read(SESSION_FLOOR, app(get(Kept(sessions))), &cookie)?;
+
+    let jam = jam::sessions(SystemClock)?;
+    let cookie =
+        field.sessions([READ, WRITE], behind(&jam, get(read)), behind(&jam, get(write)))?;
+    field.open(UNTOUCHED, behind(&jam, get(ok)), Some(&cookie))?;
+    field.open(ANONYMOUS, behind(&jam, get(ok)), None)?;
+    let jam = jam::sessions(jam::Hurried::default())?;
+    let cookie = begin(&mut behind(&jam, get(write)))?;
+    field.read(SLIDING, behind(&jam, get(read)), &cookie)?;
+
+    // Its memory spawns a task that drops what has expired; it never runs here.
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let layer = runtime
+        .block_on(async { ServerSession::new(CookieConfig::default(), MemoryStorage::new()) });
+    let reader = App(layer.transform(Route::new().at("/", get(peer_read))));
+    let writer = App(layer.transform(Route::new().at("/", get(peer_write))));
+    field.sessions(SERVER_SESSION, reader, writer)?;
+
+    field.on(OPENAPI);
+    let open = OpenApiService::new(Open, "bench", "1").data(keys.clone());
+    field.open(OPENAPI, App(Route::new().nest("/", open)), Some(&bearer))?;
+    let guarded = OpenApiService::new(Guarded, "bench", "1").data(keys);
+    field.token(BEARER, App(Route::new().nest("/", guarded)))?;
+    Ok(field.finish())
+}
+
+struct App<E>(E);
+
+impl<E: Endpoint + 'static> Service for App<E> {
+    type Request = Request;
+    type Response = Response;
+
+    fn requests(
+        credential: Option<&Credential>,
+    ) -> Result<impl FnMut() -> Request + 'static + use<E>> {
+        let header = credential.map(|Credential { header, value }| {
+            anyhow::Ok((HeaderName::from_static(header), HeaderValue::try_from(value)?))
+        });
+        let header = header.transpose()?;
+        Ok(move || {
+            let mut request = Request::default();
+            let headers = request.headers_mut();
+            headers.insert(HOST, HeaderValue::from_static("api.example"));
+            headers.insert(USER_AGENT, HeaderValue::from_static("bench"));
+            headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+            if let Some((name, value)) = &header {
+                headers.insert(name, value.clone());
+            }
+            request
+        })
+    }
+
+    fn call(&mut self, request: Request) -> Response {
+        let waited = || Response::builder().status(StatusCode::GATEWAY_TIMEOUT).finish();
+        now(self.0.get_response(request)).unwrap_or_else(waited)
+    }
+
+    fn status(response: &Response) -> u16 {
+        response.status().as_u16()
+    }
+
+    fn cookie(response: &Response) -> Option<String> {
+        response.headers().get(SET_COOKIE)?.to_str().ok().map(pair)
+    }
+}
+
+fn app(handler: impl Endpoint + 'static) -> App<Route> {
+    App(Route::new().at("/", handler))
+}
+
+fn behind<E: Endpoint + 'static>(jam: &Jam, handler: E) -> App<impl Endpoint + use<E>> {
+    App(Route::new().at("/", handler).with(JamLayer::new(jam.clone())))
+}
+
+/// A middleware that does nothing.
+struct Empty;
+
+struct EmptyEndpoint<E>(E);
+
+impl<E: Endpoint> Middleware<E> for Empty {
+    type Output = EmptyEndpoint<E>;
+
+    fn transform(&self, inner: E) -> EmptyEndpoint<E> {
+        EmptyEndpoint(inner)
+    }
+}
+
+impl<E: Endpoint> Endpoint for EmptyEndpoint<E> {
+    type Output = E::Output;
+
+    async fn call(&self, request: Request) -> poem::Result<E::Output> {
+        self.0.call(request).await
+    }
+}
+
+#[handler]
+fn ok() -> StatusCode {
+    StatusCode::OK
+}
+
+#[handler]
+async fn caller(claims: Identity<Claims>) -> StatusCode {
+    black_box(claims.payload());
+    StatusCode::OK
+}
+
+#[handler]
+async fn read(session: Session) -> Result<StatusCode, Rejection> {
+    Ok(answer(session.get(NUMBER).await?))
+}
+
+#[handler]
+async fn write(session: Session) -> Result<StatusCode, Rejection> {
+    session.set(NUMBER, &next())?;
+    Ok(StatusCode::OK)
+}
+
+#[handler]
+async fn peer_read(session: &poem::session::Session) -> StatusCode {
+    answer(session.get(NUMBER))
+}
+
+#[handler]
+async fn peer_write(session: &poem::session::Session) -> StatusCode {
+    session.set(NUMBER, next());
+    StatusCode::OK
+}
+
+fn answer(number: Option<u64>) -> StatusCode {
+    if found(number) { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
+}
+
+/// An endpoint that asks who is calling.
+struct Floored(TokenFloor);
+
+impl Endpoint for Floored {
+    type Output = StatusCode;
+
+    async fn call(&self, request: Request) -> poem::Result<StatusCode> {
+        let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let claims = self.0.caller(authorization);
+        Ok(black_box(claims).map_or(StatusCode::UNAUTHORIZED, |_| StatusCode::OK))
+    }
+}
+
+/// An endpoint that asks for the caller's session.
+struct Kept(SessionFloor);
+
+impl Endpoint for Kept {
+    type Output = StatusCode;
+
+    async fn call(&self, request: Request) -> poem::Result<StatusCode> {
+        let cookies = request.headers().get(COOKIE).map(HeaderValue::as_bytes);
+        Ok(answer(self.0.find(cookies).map(|session| session.number)))
+    }
+}
+
+type Keys = Arc<(DecodingKey, Validation)>;
+
+/// What most services write.
+struct Decoded(Claims);
+
+impl<'a> FromRequest<'a> for Decoded {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer "));
+        let claims = token.and_then(|token| decoded_by(request, token));
+        claims.map(Decoded).ok_or_else(|| poem::Error::from_status(StatusCode::UNAUTHORIZED))
+    }
+}
+
+#[handler]
+async fn decoded(Decoded(claims): Decoded) -> StatusCode {
+    black_box(&claims);
+    StatusCode::OK
+}
+
+fn decoded_by(request: &Request, token: &str) -> Option<Claims> {
+    let (key, validation) = &**request.data::<Keys>()?;
+    Some(decode(token, key, validation).ok()?.claims)
+}
+
+struct Open;
+
+#[OpenApi]
+impl Open {
+    #[oai(path = "/", method = "get")]
+    async fn answer(&self) {}
+}
+
+struct Guarded;
+
+#[OpenApi]
+impl Guarded {
+    #[oai(path = "/", method = "get")]
+    async fn answer(&self, Token(claims): Token) {
+        black_box(&claims);
+    }
+}
+
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", checker = "checked")]
+struct Token(Claims);
+
+async fn checked(request: &Request, bearer: Bearer) -> Option<Claims> {
+    decoded_by(request, &bearer.token)
+}

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::request::RequestView;
-
 /// A path of this application: never another host, whatever a browser makes of odd URLs.
 ///
 /// ```
@@ -58,45 +56,6 @@ impl LoginRedirect {
             encode(next, plain, &mut location);
         }
         location
-    }
-}
-
-/// Where a request asked to go, kept without an allocation for paths of ordinary length: every
-/// request has one, and few ever need it.
-pub(crate) struct Wanted {
-    short: [u8; 96],
-    length: usize,
-    long: Option<LocalPath>,
-}
-
-impl Wanted {
-    /// Nothing for a request that must not be repeated as GET after the login.
-    pub(crate) fn of(view: &dyn RequestView) -> Self {
-        let mut wanted = Self { short: [0; 96], length: 0, long: None };
-        if !matches!(view.method(), "GET" | "HEAD") {
-            return wanted;
-        }
-        let (path, query) = (view.path(), view.query());
-        let parts = [path, if query.is_some() { "?" } else { "" }, query.unwrap_or_default()];
-        for part in parts {
-            let end = wanted.length + part.len();
-            match wanted.short.get_mut(wanted.length..end) {
-                Some(room) => room.copy_from_slice(part.as_bytes()),
-                None => {
-                    wanted.long = LocalPath::parse(&parts.concat());
-                    wanted.length = 0;
-                    return wanted;
-                }
-            }
-            wanted.length = end;
-        }
-        wanted
-    }
-
-    /// The path to come back to, where it is one of this application.
-    pub(crate) fn path(&self) -> Option<LocalPath> {
-        let short = self.short.get(..self.length).and_then(|path| std::str::from_utf8(path).ok());
-        self.long.clone().or_else(|| LocalPath::parse(short?))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind};
@@ -164,11 +165,25 @@ fn behind_scheme<'a>(value: &'a [u8], scheme: &str) -> Found<'a> {
 
 /// `b64token` (RFC 6750 §2.1).
 fn credential(value: &[u8]) -> Found<'_> {
+    if is_jws(value) {
+        return Found::Credential(value);
+    }
     let padding = value.iter().rev().take_while(|&&byte| byte == b'=').count();
     let token = value.get(..value.len().saturating_sub(padding)).unwrap_or_default();
     // Without an early exit, so that it becomes a few vector instructions.
     let bad = token.iter().fold(false, |bad, &byte| bad | !is_b64token(byte));
     if token.is_empty() || bad { Found::Malformed } else { Found::Credential(value) }
+}
+
+/// Three segments of base64url (RFC 7515 §7.1): what most credentials are, and the vector
+/// instructions of the base64 library tell it in a fraction of the time.
+fn is_jws(value: &[u8]) -> bool {
+    let dots = memchr::memchr(b'.', value).zip(memchr::memrchr(b'.', value));
+    let Some((first, last)) = dots.filter(|(first, last)| first < last) else { return false };
+    [value.get(..first), value.get(first + 1..last), value.get(last + 1..)]
+        .into_iter()
+        .flatten()
+        .all(|segment| URL_SAFE_NO_PAD.check(segment).is_ok())
 }
 
 fn is_b64token(byte: u8) -> bool {

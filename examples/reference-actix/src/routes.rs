@@ -3,8 +3,8 @@
 use crate::kit;
 use crate::reply::Reply;
 use actix_web::error::ErrorInternalServerError;
-use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes, Path, Payload, PayloadConfig, ServiceConfig, ThinData};
+use actix_web::http::{StatusCode, Uri};
+use actix_web::web::{self, Bytes, Payload, PayloadConfig, ServiceConfig, ThinData};
 use actix_web::{Error, HttpRequest, HttpResponse, Resource, Route, guard, rt};
 use actix_ws::{AggregatedMessage, MessageStream};
 use futures_util::stream;
@@ -147,10 +147,8 @@ async fn list(session: Session) -> Answered {
     Ok(Reply(shared::sessions(&session).await?))
 }
 
-/// What cannot be read is no handle of anybody's either.
-async fn end_session(session: Session, handle: Result<Path<String>, Error>) -> Answered {
-    let handle = handle.map(Path::into_inner).unwrap_or_default();
-    Ok(Reply(shared::end_session(&session, &handle).await?))
+async fn end_session(session: Session, uri: Uri) -> Answered {
+    Ok(Reply(shared::end_session(&session, uri.path()).await?))
 }
 
 async fn admin_revoke(flow: Flow, body: Body) -> Answered {

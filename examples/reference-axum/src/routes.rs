@@ -139,10 +139,8 @@ async fn list(session: Session) -> Result<Reply, Rejection> {
     Ok(Reply(shared::sessions(&session).await?))
 }
 
-/// The handle as it is spelled: axum's `Path` would decode it, and refuse some spellings itself.
 async fn end_session(session: Session, uri: Uri) -> Result<Reply, Rejection> {
-    let handle = uri.path().rsplit('/').next().unwrap_or_default();
-    Ok(Reply(shared::end_session(&session, handle).await?))
+    Ok(Reply(shared::end_session(&session, uri.path()).await?))
 }
 
 async fn admin_revoke(flow: Flow, body: Result<Bytes, BytesRejection>) -> Result<Reply, Rejection> {

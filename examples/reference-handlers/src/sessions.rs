@@ -136,11 +136,12 @@ pub async fn sessions(session: &Session) -> Result<Answer, Reject> {
 }
 
 /// `DELETE /sessions/{handle}`: ends one of the subject's own sessions. 404 for any other, as for
-/// none.
+/// none. The path is taken as it is spelled: each framework would decode it in its own way.
 ///
 /// # Errors
 /// As [`sessions`].
-pub async fn end_session(session: &Session, handle: &str) -> Result<Answer, Reject> {
+pub async fn end_session(session: &Session, path: &str) -> Result<Answer, Reject> {
+    let handle = path.rsplit('/').next().unwrap_or_default();
     let identity = logged_in(session).await?;
     let sessions = session.flow().jam().sessions()?;
     let ended = match SessionHandle::parse(handle) {

@@ -8,8 +8,7 @@ use jam_poem::{
     Flow, Identity, MaybeIdentity, Rejection, Session, View, require_login, require_scope,
 };
 use poem::error::ReadBodyError;
-use poem::http::StatusCode;
-use poem::web::Path;
+use poem::http::{StatusCode, Uri};
 use poem::web::websocket::{Message, WebSocket, WebSocketStream};
 use poem::{
     Body, EndpointExt, Error, FromRequest, IntoResponse, Request, RequestBody, Response, Result,
@@ -159,11 +158,9 @@ async fn list(session: Session) -> Answered {
     Ok(Reply(shared::sessions(&session).await?))
 }
 
-/// What cannot be read is no handle of anybody's either.
 #[handler]
-async fn end_session(session: Session, handle: Result<Path<String>>) -> Answered {
-    let handle = handle.map(|Path(handle)| handle).unwrap_or_default();
-    Ok(Reply(shared::end_session(&session, &handle).await?))
+async fn end_session(session: Session, uri: &Uri) -> Answered {
+    Ok(Reply(shared::end_session(&session, uri.path()).await?))
 }
 
 #[handler]

@@ -148,6 +148,7 @@ async fn list(session: Session) -> Result<Reply, Rejection> {
 }
 
 async fn end_session(handle: String, session: Session) -> Result<Reply, Rejection> {
+    // As it is spelled, too.
     Ok(Reply(shared::end_session(&session, &handle).await?))
 }
 

@@ -2,12 +2,11 @@
 
 use std::sync::OnceLock;
 
-use smallvec::SmallVec;
-
+use super::copied::{Copied, Place};
 use crate::audit;
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 use crate::identity::FromPayload;
-use crate::jwt::{JwtBackend, Proof, RawVerified};
+use crate::jwt::{JwtBackend, Proof, RawVerified, Typed};
 use crate::reject::RejectKind;
 use crate::request::{Found, RequestView};
 use crate::source::Sighting;
@@ -37,13 +36,9 @@ impl<T> Credentials<T> {
     }
 }
 
-/// Tokens up to this many bytes are kept inside the flow.
-const SHORT_TOKEN: usize = 640;
-
 /// A token as a source found it, waiting to be verified.
-#[expect(clippy::large_enum_variant, reason = "kept in place is what it is for")]
 pub(super) enum Token {
-    Text(SmallVec<[u8; SHORT_TOKEN]>),
+    Text(Place),
     /// Longer than any token may be: refused without having been copied.
     TooLarge,
     Malformed,
@@ -62,10 +57,9 @@ pub(super) enum Judged {
 
 /// The token that holds.
 pub(super) struct Proven {
-    /// Its place among the credentials.
-    place: usize,
+    token: Place,
     proof: Proof,
-    opened: OnceLock<RawVerified>,
+    opened: OnceLock<Box<RawVerified>>,
 }
 
 /// Why one token was refused, as far as the answer differs.
@@ -78,35 +72,34 @@ enum Refusal {
 
 impl Credentials<Token> {
     /// Walks the sources and copies what they found. Verifies nothing.
-    pub(super) fn sight(jwt: &JwtBackend, view: &dyn RequestView) -> Self {
-        let mut credentials = Self::default();
+    pub(super) fn sight(&mut self, jwt: &JwtBackend, view: &dyn RequestView, copied: &mut Copied) {
         let longest = jwt.verifier().max_token_bytes();
         jwt.sources.sight(view, |_, Sighting { found, ambient }| {
             let token = match found {
                 Found::Absent => return,
                 Found::Credential(token) if token.len() > longest => Token::TooLarge,
-                Found::Credential(token) => Token::Text(SmallVec::from_slice(token)),
+                Found::Credential(token) => {
+                    copied.keep(&[token]).map_or(Token::TooLarge, Token::Text)
+                }
                 Found::Malformed => Token::Malformed,
                 Found::Conflict => Token::Conflict,
             };
-            credentials.push(token, ambient);
+            self.push(token, ambient);
         });
-        credentials
     }
 
     /// Verifies the tokens in order until one holds or one decides. The payload is typed in the
-    /// same pass for the first who asks.
+    /// same pass, for the first who asks.
     pub(super) fn judge<P: FromPayload>(
         &self,
         jwt: &JwtBackend,
-    ) -> (Judged, Option<Result<P, Error>>) {
+        copied: &Copied,
+        typed: &mut Typed<P>,
+    ) -> Judged {
         let mut judged = Judged::Absent;
-        for (place, (token, is_ambient)) in self.iter().enumerate() {
-            let refusal = match verify(jwt, token) {
-                Ok((proof, payload)) => {
-                    let proven = Proven { place, proof, opened: OnceLock::new() };
-                    return (Judged::Proven(proven), Some(payload));
-                }
+        for (token, is_ambient) in self.iter() {
+            let refusal = match verify(jwt, token, copied, typed) {
+                Ok(proven) => return Judged::Proven(proven),
                 Err(refusal) => refusal,
             };
             if !*is_ambient || refusal == Refusal::Conflict {
@@ -115,29 +108,27 @@ impl Credentials<Token> {
                 } else {
                     RejectKind::InvalidRequest
                 };
-                return (Judged::Refused(kind), None);
+                return Judged::Refused(kind);
             }
             judged = Judged::Unusable;
         }
-        (judged, None)
+        judged
     }
+}
 
-    /// The claims of the token that holds, decoded for the first who looks into them.
-    pub(super) fn open<'c>(&'c self, proven: &'c Proven) -> &'c RawVerified {
-        proven.opened.get_or_init(|| {
-            let token = match self.iter().nth(proven.place) {
-                Some((Token::Text(token), _)) => token.as_slice(),
-                _ => &[],
-            };
-            proven.proof.open(token)
-        })
+impl Proven {
+    /// The claims, decoded for the first who looks into them.
+    pub(super) fn open(&self, copied: &Copied) -> &RawVerified {
+        self.opened.get_or_init(|| Box::new(self.proof.open(copied.get(&self.token))))
     }
 }
 
 fn verify<P: FromPayload>(
     jwt: &JwtBackend,
     token: &Token,
-) -> Result<(Proof, Result<P, Error>), Refusal> {
+    copied: &Copied,
+    typed: &mut Typed<P>,
+) -> Result<Proven, Refusal> {
     let refuse = |kind, refusal| {
         audit::token_refused(kind);
         Err(refusal)
@@ -148,11 +139,11 @@ fn verify<P: FromPayload>(
         Token::Malformed => return refuse(ErrorKind::Malformed, Refusal::NoCredential),
         Token::Conflict => return refuse(ErrorKind::Malformed, Refusal::Conflict),
     };
-    match jwt.verifier().prove::<P>(token) {
-        Ok(verified) => {
+    match jwt.verifier().prove(copied.get(token), typed) {
+        Ok(proof) => {
             audit::accepted("jwt");
-            Ok(verified)
+            Ok(Proven { token: token.clone(), proof, opened: OnceLock::new() })
         }
-        Err(error) => refuse(error.kind(), Refusal::Invalid),
+        Err(kind) => refuse(kind, Refusal::Invalid),
     }
 }

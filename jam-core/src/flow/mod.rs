@@ -4,6 +4,7 @@
 //! extensions, lets its extractors ask it, and applies what [`Flow::finish`] returns. A flow that
 //! nobody touched changes nothing.
 
+mod copied;
 mod credentials;
 mod patch;
 mod session;
@@ -21,13 +22,14 @@ use crate::error::{Error, ErrorKind};
 use crate::fresh::RequireFresh;
 use crate::identity::{FromPayload, Identity};
 use crate::jam::Jam;
-use crate::jwt::RawVerified;
-use crate::redirect::{LoginRedirect, Wanted};
+use crate::jwt::{RawVerified, Typed};
+use crate::redirect::{LocalPath, LoginRedirect};
 use crate::reject::{Reject, RejectKind, RejectResponse};
 use crate::request::RequestView;
 use crate::scope::{ScopeRule, scopes_of};
 use crate::session::{Record, Session};
 use crate::transport::Handover;
+use copied::{Copied, Place};
 use credentials::{Credentials, Judged, Proven, Token};
 pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
 use session::{Base, Slot};
@@ -38,14 +40,16 @@ pub struct Flow(Arc<Inner>);
 
 struct Inner {
     jam: Jam,
-    /// Copied out of the request, so that nothing borrows it across an await; verified at most once.
+    /// Nothing borrows the request across an await.
+    copied: Copied,
+    /// Verified at most once.
     tokens: Credentials<Token>,
     judged: OnceLock<Judged>,
     session: Option<Slot>,
     /// A request that another site's page has made a browser send.
     is_forged: bool,
     /// Where a login leads back to.
-    wanted: Wanted,
+    target: Option<Place>,
     /// Set before anything is read on the way out: an untouched flow takes no lock there.
     touched: AtomicBool,
     /// What hands a token out or takes it back.
@@ -70,32 +74,41 @@ pub(crate) enum Caller<'f> {
 /// The token that proves it; opened only for whoever looks into its claims.
 #[derive(Clone, Copy)]
 pub(crate) struct ProvenToken<'f> {
-    tokens: &'f Credentials<Token>,
+    copied: &'f Copied,
     proven: &'f Proven,
 }
 
 impl<'f> ProvenToken<'f> {
     pub(crate) fn open(self) -> &'f RawVerified {
-        self.tokens.open(self.proven)
+        self.proven.open(self.copied)
     }
 }
 
 impl Flow {
     /// Walks the sources and copies what they found. Verifies nothing, asks no store.
     pub(crate) fn begin(jam: &Jam, view: &dyn RequestView) -> Self {
-        let tokens = jam.jwt_backend().map(|jwt| Credentials::sight(jwt, view));
-        Self(Arc::new(Inner {
+        let mut inner = Arc::new(Inner {
             jam: jam.clone(),
-            tokens: tokens.unwrap_or_default(),
+            copied: Copied::default(),
+            tokens: Credentials::default(),
             judged: OnceLock::new(),
-            session: jam.session_backend().map(|backend| Slot::sight(backend, view)),
+            session: None,
             is_forged: csrf::is_forged(jam.csrf(), view),
-            wanted: Wanted::of(view),
+            target: None,
             touched: AtomicBool::new(false),
             pending: Mutex::new(Vec::new()),
             refused: OnceLock::new(),
             answered: AtomicBool::new(false),
-        }))
+        });
+        // Filled where it stays: it is large to move about.
+        if let Some(Inner { copied, tokens, session, target, .. }) = Arc::get_mut(&mut inner) {
+            *session = jam.session_backend().map(|backend| Slot::sight(backend, view));
+            if let Some(jwt) = jam.jwt_backend() {
+                tokens.sight(jwt, view, copied);
+            }
+            *target = copied.keep_target(view);
+        }
+        Self(inner)
     }
 
     /// Whether the request may go on to the application. To be asked once, before it does.
@@ -176,7 +189,9 @@ impl Flow {
             Caller::Refused(kind) => Err(self.remember_refusal(kind)),
             Caller::Unknown => Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Nobody | Caller::Unusable => {
-                let next = self.0.wanted.path();
+                let target = self.0.target.as_ref().map(|target| self.0.copied.get(target));
+                let target = target.and_then(|target| std::str::from_utf8(target).ok());
+                let next = target.and_then(LocalPath::parse);
                 Err(self.reject(RejectKind::LoginRequired(login.location(next.as_ref()))))
             }
         }
@@ -330,7 +345,7 @@ impl Flow {
     pub(crate) fn caller(&self) -> Caller<'_> {
         let is_unusable = match self.0.judged.get() {
             Some(Judged::Proven(proven)) => {
-                return Caller::Token(ProvenToken { tokens: &self.0.tokens, proven });
+                return Caller::Token(ProvenToken { copied: &self.0.copied, proven });
             }
             Some(Judged::Refused(kind)) => return Caller::Refused(kind.clone()),
             Some(Judged::Unusable) => true,
@@ -351,31 +366,27 @@ impl Flow {
 
     /// Verifies the token, or loads the session where no token decides. What the first payload type
     /// asked for comes out of the same pass.
-    fn judge<P: FromPayload>(&self) -> (Option<Result<P, Error>>, Deferred<'static, ()>) {
-        let mut first = None;
-        let judged = self.0.judged.get_or_init(|| {
-            let Some(jwt) = self.0.jam.jwt_backend() else { return Judged::Absent };
-            let (judged, payload) = self.0.tokens.judge::<P>(jwt);
-            first = payload;
-            judged
+    fn judge<P: FromPayload>(&self, first: &mut Typed<P>) -> Deferred<'static, ()> {
+        let judged = self.0.judged.get_or_init(|| match self.0.jam.jwt_backend() {
+            Some(jwt) => self.0.tokens.judge(jwt, &self.0.copied, first),
+            None => Judged::Absent,
         });
-        let opening = match judged {
+        match judged {
             Judged::Proven(_) | Judged::Refused(_) => Deferred::ready(()),
             Judged::Absent | Judged::Unusable => self.open_session(),
-        };
-        (first, opening)
+        }
     }
 
     fn know(&self) -> Deferred<'static, ()> {
-        self.judge::<IgnoredAny>().1
+        self.judge::<IgnoredAny>(&mut None)
     }
 
     fn when_known<P: FromPayload, T: Send + 'static>(
         &self,
-        then: fn(&Self, Option<Result<P, Error>>) -> T,
+        then: impl FnOnce(&Self, Typed<P>) -> T + Send + 'static,
     ) -> Deferred<'static, T> {
-        let (first, opening) = self.judge::<P>();
-        match opening.now() {
+        let mut first = None;
+        match self.judge(&mut first).now() {
             Ok(()) => Deferred::ready(then(self, first)),
             Err(opening) => {
                 let flow = self.clone();
@@ -398,10 +409,7 @@ impl Flow {
         }
     }
 
-    fn typed<P: FromPayload>(
-        &self,
-        first: Option<Result<P, Error>>,
-    ) -> Result<Option<Identity<P>>, Reject> {
+    fn typed<P: FromPayload>(&self, first: Typed<P>) -> Result<Option<Identity<P>>, Reject> {
         let payload = match self.caller() {
             Caller::Nobody => return Ok(None),
             Caller::Unusable => return Err(self.reject(RejectKind::InvalidToken)),

@@ -159,16 +159,28 @@ impl<'p> Observer<'p> {
     }
 }
 
-/// Judges the claims in `payload` at `now` and reads them as `P`. The outer error is the token's
-/// fault; the inner one says that the claims are good but do not fit `P`.
+/// What reading claims as a type came to. It is written where it stays, since such a type is large
+/// and each step on its way would move it.
+pub(crate) type Typed<P> = Option<Result<P, Error>>;
+
+/// Judges the claims in `payload` at `now` and reads them as `P` into `typed`: nothing is there
+/// after an error, which is the token's fault, and an error there says that good claims do not fit
+/// `P`.
 pub(crate) fn judge_and_read<'de, P: Deserialize<'de>>(
     payload: &'de str,
     observer: &mut Observer<'_>,
     now: std::time::Duration,
-) -> Result<Result<P, Error>, ErrorKind> {
-    let typed = observe(payload, observer)?;
-    observer.judge(now)?;
-    Ok(typed.map_or_else(|| retype(payload), Ok))
+    typed: &mut Typed<P>,
+) -> Result<(), ErrorKind> {
+    observe(payload, observer, typed)?;
+    if let Err(fault) = observer.judge(now) {
+        *typed = None;
+        return Err(fault);
+    }
+    if typed.is_none() {
+        *typed = Some(retype(payload));
+    }
+    Ok(())
 }
 
 /// Judges the claims in `payload` at `now`, typing nothing.
@@ -181,20 +193,20 @@ pub(crate) fn judge(
     observer.judge(now)
 }
 
-/// Lets the observer see every claim. Returns the typed payload as well, unless `P` refused it or
-/// read it in a way that hides claims from the observer.
+/// Lets the observer see every claim. Types the payload as well, unless `P` refuses it or reads it in
+/// a way that hides claims from the observer.
 fn observe<'de, P: Deserialize<'de>>(
     payload: &'de str,
     observer: &mut Observer<'_>,
-) -> Result<Option<P>, ErrorKind> {
-    if let Ok(typed) = P::deserialize(Reader::new(payload, observer))
-        && observer.complete
-    {
-        return Ok(Some(typed));
+    typed: &mut Typed<P>,
+) -> Result<(), ErrorKind> {
+    *typed = P::deserialize(Reader::new(payload, observer)).ok().map(Ok);
+    if typed.is_some() && observer.complete {
+        return Ok(());
     }
+    *typed = None;
     // The slow way, which also tells what was wrong: the document, a registered claim, or only P.
-    observer.scan(payload)?;
-    Ok(None)
+    observer.scan(payload)
 }
 
 /// Reads `P` from claims that were judged before.

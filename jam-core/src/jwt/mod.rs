@@ -40,6 +40,7 @@ mod verifier;
 mod writer;
 
 pub use backend::{JwtBackend, JwtBackendBuilder};
+pub(crate) use claims::Typed;
 pub use payload::{Payload, PayloadBuilder};
 pub use raw::RawVerified;
 pub use signer::JwtSigner;

@@ -10,7 +10,7 @@ use base64_simd::{Out, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::claims::{self, Observer};
+use super::claims::{self, Observer, Typed};
 use super::header::{Header, Proven, type_matches};
 use super::policy::Policy;
 use super::raw::RawVerified;
@@ -76,8 +76,10 @@ impl JwtVerifier {
         token: impl AsRef<[u8]>,
     ) -> Result<Verified<P>, Error> {
         let token = token.as_ref();
-        let signed = self.signature(token, Scope::Token)?;
-        with_decoded(signed.payload, |payload| self.claims(text(payload)?, signed.key))
+        let Signed { key, payload } = self.signature(token, Scope::Token)?;
+        let mut typed = None;
+        let expires_at = with_decoded(payload, |payload| self.claims(payload, &key, &mut typed))?;
+        verified(typed, key, expires_at)
     }
 
     /// Verifies a token and reads claims that borrow from `buffer`, which is overwritten. With a
@@ -94,7 +96,9 @@ impl JwtVerifier {
         let signed = self.signature(token.as_ref(), Scope::Token)?;
         buffer.clear();
         URL_SAFE_NO_PAD.decode_append(signed.payload, buffer).map_err(|_| ErrorKind::Malformed)?;
-        self.claims(text(buffer)?, signed.key)
+        let mut typed = None;
+        let expires_at = self.claims(buffer, &signed.key, &mut typed)?;
+        verified(typed, signed.key, expires_at)
     }
 
     /// Verifies a token and keeps its payload as it is, to be typed later.
@@ -132,35 +136,32 @@ impl JwtVerifier {
         self.shared.policy.max_token_bytes
     }
 
-    /// Verifies once, for whoever keeps the token and may want its payload again. The inner error:
-    /// the token is good, but its claims do not fit `P`.
+    /// Verifies once, for whoever keeps the token and may want its payload again. An error in
+    /// `typed`: the token is good, but its claims do not fit `P`.
     pub(crate) fn prove<P: DeserializeOwned>(
         &self,
         token: &[u8],
-    ) -> Result<(Proof, Result<P, Error>), Error> {
+        typed: &mut Typed<P>,
+    ) -> Result<Proof, ErrorKind> {
         let Signed { key, payload } = self.signature(token, Scope::Token)?;
-        with_decoded(payload, |payload| {
-            let mut observer = self.observer(&key);
-            let now = self.shared.clock.now();
-            let typed = claims::judge_and_read(text(payload)?, &mut observer, now)?;
-            let expires_at = observer.expires_at();
-            Ok((Proof { key, expires_at }, typed))
-        })
+        let expires_at = with_decoded(payload, |payload| self.claims(payload, &key, typed))?;
+        Ok(Proof { key, expires_at })
     }
 
     fn observer<'a>(&'a self, key: &'a Key) -> Observer<'a> {
         Observer::new(&self.shared.policy, key.issuer())
     }
 
+    /// Judges the claims and reads them as `P`; when they expire.
     fn claims<'de, P: Deserialize<'de>>(
         &self,
-        payload: &'de str,
-        key: Key,
-    ) -> Result<Verified<P>, Error> {
-        let mut observer = self.observer(&key);
-        let payload = claims::judge_and_read(payload, &mut observer, self.shared.clock.now())??;
-        let expires_at = observer.expires_at();
-        Ok(Verified { payload, key, expires_at })
+        payload: &'de [u8],
+        key: &Key,
+        typed: &mut Typed<P>,
+    ) -> Result<Option<NumericDate>, ErrorKind> {
+        let mut observer = self.observer(key);
+        claims::judge_and_read(text(payload)?, &mut observer, self.shared.clock.now(), typed)?;
+        Ok(observer.expires_at())
     }
 
     /// Checks everything up to the signature, and the type.
@@ -327,6 +328,15 @@ fn with_decoded<T, E: From<ErrorKind>>(
         let decoded = URL_SAFE_NO_PAD.decode_to_vec(segment).map_err(|_| ErrorKind::Malformed)?;
         use_it(&decoded)
     }
+}
+
+fn verified<P>(
+    typed: Typed<P>,
+    key: Key,
+    expires_at: Option<NumericDate>,
+) -> Result<Verified<P>, Error> {
+    let payload = typed.unwrap_or_else(|| Err(ErrorKind::MalformedClaim.into()))?;
+    Ok(Verified { payload, key, expires_at })
 }
 
 /// That a token verified; its payload stays in the token until somebody opens it.

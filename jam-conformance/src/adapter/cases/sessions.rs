@@ -410,6 +410,8 @@ fn listed() -> Vec<Case> {
             log_in(ALICE, "other"),
             ask(end("${handle}", "other"), gone()),
             ask(end("no-handle", "other"), gone()),
+            ask(end("%ff", "other"), gone()),
+            ask(end("a%2Fb", "other"), gone()),
             ask(who("new"), by_session("bob", r#""user","admin""#)),
         ],
     ));

@@ -1,0 +1,44 @@
+//! What a flow keeps of its request.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use crate::request::RequestView;
+
+/// Texts copied out of a request, one behind the other: inside the flow while they are of ordinary
+/// length together, so that nothing is allocated for them. The whole flow then fits into what
+/// allocators hand out fast, a kilobyte.
+#[derive(Default)]
+pub(super) struct Copied(SmallVec<[u8; 496]>);
+
+/// The place of one of them.
+pub(super) type Place = Range<u32>;
+
+impl Copied {
+    /// Copies a text that is there in parts. None for gigabytes, which no request has.
+    pub(super) fn keep(&mut self, parts: &[&[u8]]) -> Option<Place> {
+        let end = |copied: &SmallVec<_>| u32::try_from(copied.len()).ok();
+        let start = end(&self.0)?;
+        for part in parts {
+            self.0.extend_from_slice(part);
+        }
+        Some(start..end(&self.0)?)
+    }
+
+    pub(super) fn get(&self, place: &Place) -> &[u8] {
+        let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        self.0.get(index(place.start)..index(place.end)).unwrap_or_default()
+    }
+
+    /// Where a login leads back to; nothing for a request that must not be repeated as GET.
+    pub(super) fn keep_target(&mut self, view: &dyn RequestView) -> Option<Place> {
+        if !matches!(view.method(), "GET" | "HEAD") {
+            return None;
+        }
+        match view.query() {
+            Some(query) => self.keep(&[view.path().as_bytes(), b"?", query.as_bytes()]),
+            None => self.keep(&[view.path().as_bytes()]),
+        }
+    }
+}

@@ -252,7 +252,8 @@ impl Session {
     }
 
     /// For streams and sockets, which outlive the answer: the same session, written at once. What is
-    /// recorded so far is saved first. None where there is no session.
+    /// recorded so far is saved first, and one that a store is to take over is moved into it. None
+    /// where there is no session.
     ///
     /// # Errors
     ///
@@ -260,6 +261,9 @@ impl Session {
     /// client keeps the session: there is no answer left to give it a new one.
     pub async fn detached(&self) -> Result<Option<DetachedSession>, Reject> {
         self.backend.store().map_err(|error| self.flow.refuse(error))?;
+        if self.live().await?.is_some_and(|live| self.backend.moves_into_store(live.format)) {
+            self.rotate()?;
+        }
         self.save().await?;
         let live = self.live().await?;
         live.as_ref().map(|live| self.must_be_kept(live)).transpose()?;

@@ -142,6 +142,12 @@ impl SessionBackend {
         matches!(self.of_format(format).0.keeper, Keeper::Store(_))
     }
 
+    /// Whether the next write moves a session of this format out of its cookie into the store.
+    pub(crate) fn moves_into_store(&self, format: Format) -> bool {
+        let written = self.formats().next();
+        !self.keeps(format) && written.is_some_and(|(written, _)| self.keeps(written))
+    }
+
     /// A session was found in one of the formats.
     pub(crate) fn count_read(&self, format: Format) {
         let Some(both) = &self.0.migration else { return };

@@ -4,8 +4,9 @@ use jam_core::clock::ManualClock;
 use jam_core::key::Algorithm;
 use jam_core::python::starlette::{StarletteCodec, StarletteCookie};
 use jam_core::python::starlette_jwt::StarletteJwtCodec;
-use jam_core::session::{LegacySessions, Login, SessionBackend, Undecodable, Upstream};
+use jam_core::session::{LegacySessions, Login, Session, SessionBackend, Undecodable, Upstream};
 use jam_core::{Jam, fresh::RequireFresh};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::support::{ABSOLUTE, App, Browser, IDLE, NOW, Probe, policy, seconds};
@@ -327,6 +328,27 @@ fn g48_what_is_too_large_for_the_cookie_is_413_and_changes_nothing() {
     assert_eq!(dict(&browser, 0), json!({ "user": "alice" }));
     let app = self::app(starlette_jwt());
     assert_eq!(Browser::default().set(&app, "k", "x".repeat(9000)).status, 413);
+}
+
+#[test]
+fn what_python_could_not_read_is_400_and_changes_nothing() {
+    for app in [app(starlette()), app(starlette_jwt())] {
+        for json in [r#"{"a":1,"a":2}"#, r#""\ud800""#, "1e400", &"[".repeat(70)] {
+            let json = format!("{json}{}", "]".repeat(json.matches('[').count()));
+            let raw = RawValue::from_string(json).unwrap();
+            let mut browser = Browser::default();
+            let set = async |session: Session| session.set("k", &raw);
+            assert_eq!(browser.post(&app, set).status, 400, "{raw}");
+            browser.set(&app, "a", 1);
+            let before = browser.jar.clone();
+            assert_eq!(browser.post(&app, set).status, 400, "{raw}");
+            assert_eq!(
+                browser.post(&app, async |s| s.login(Login::new("a").value("k", &raw))).status,
+                400
+            );
+            assert_eq!(browser.jar, before);
+        }
+    }
 }
 
 #[test]

@@ -398,6 +398,17 @@ fn what_the_old_format_cannot_do_is_refused_and_what_moves_can() {
     assert_eq!(browser.post(&new, async |s| s.revoke_others().await.map(|_| ())).status, 200);
     assert_eq!(names(&browser), ["__Host-jam"]);
     assert_eq!(browser.post(&old, async |s| s.sessions().await.map(|_| ())).status, 200);
+    let mut browser = from_python(ALICE, 0);
+    assert_eq!(browser.post(&old, async |s| s.detached().await.map(|_| ())).status, 501);
+    let answer = browser.post(&new, async |session| {
+        let detached = session.detached().await?.unwrap();
+        assert_eq!(detached.get::<Value>("cart").await?, Some(json!([1])));
+        Ok(())
+    });
+    assert_eq!((answer.status, names(&browser)), (200, vec!["__Host-jam".to_owned()]));
+    ready(old.jam.clear_sessions("alice")).unwrap();
+    let mut browser = from_python(ALICE, 0);
+    browser.post(&new, async |session| session.rotate());
     // Outside of requests, the verbs are the store's in each mode.
     let made = ready(old.jam.create_session("alice")).unwrap();
     assert!(ready(old.jam.get_session(&made.id)).unwrap().is_some());

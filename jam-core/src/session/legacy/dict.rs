@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::draft::{Authentication, Draft, Metadata, Upstream, Values, write_value};
-use super::super::id::VerifierHash;
-use super::super::policy::SessionPolicy;
-use super::super::record::Record;
 use crate::error::{Error, ErrorKind};
 use crate::python::json;
+use crate::session::draft::{Authentication, Draft, Metadata, Upstream, Values, write_value};
+use crate::session::id::VerifierHash;
+use crate::session::policy::SessionPolicy;
+use crate::session::record::Record;
 
 /// The member that holds what Jam has to remember beyond the document.
 const OURS: &str = "_jam";

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::backend::{Keeper, Live, Opened, SessionBackend};
+use super::backend::{Keeper, Live, Opened, SessionBackend, unusable};
 use super::builder::SessionBackendBuilder;
 use super::commit::{Issued, Written};
 use super::ops::Plan;
@@ -228,11 +228,9 @@ impl SessionBackend {
             }
             Err(error) => match error.kind() {
                 ErrorKind::UndecodableRecord => self.undecoded(),
-                ErrorKind::Expired | ErrorKind::NotYetValid => {
-                    super::backend::unusable(Refused::Expired)
-                }
-                ErrorKind::BadSignature => super::backend::unusable(Refused::BadSignature),
-                _ => super::backend::unusable(Refused::Malformed),
+                ErrorKind::Expired | ErrorKind::NotYetValid => unusable(Refused::Expired),
+                ErrorKind::BadSignature => unusable(Refused::BadSignature),
+                _ => unusable(Refused::Malformed),
             },
         }
     }
@@ -267,9 +265,12 @@ impl SessionBackend {
             let cleared = ends || moves || base.is_some();
             return Ok(Written { issued: None, cleared, live: None });
         }
+        let members = document.members_json()?;
+        // What Python's JSON cannot be is a fault of what was to be set.
+        let written = Snapshot::take(&members).map_err(|e| renamed(ErrorKind::Malformed, e))?;
         if let Some(base) = base.filter(|base| !rotates && !base.touch_due)
             && let Some(before) = base.record.claims_json()
-            && !Snapshot::take(before)?.differs(&document.members_json()?)?
+            && !written.differs(before)?
         {
             return Ok(Written { issued: None, cleared: false, live: Some(base.clone()) });
         }

@@ -344,6 +344,12 @@ impl CookieSettings {
         if bare.is_empty() {
             return invalid(format!("the cookie name `{name}` is a prefix and nothing else"));
         }
+        if bare != name && !PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+            return invalid(format!(
+                "the cookie name `{name}` has a prefix in another case, which older browsers do not know \
+                 for one: write `__Host-` or `__Secure-`"
+            ));
+        }
         if bare == name && !self.insecure_dev {
             return invalid(format!(
                 "the cookie name `{name}` needs the prefix `__Host-`, which keeps neighbouring subdomains from \

@@ -229,6 +229,9 @@ fn contradictions_are_errors_when_the_backend_is_built() {
         refused(backend().transport(CredentialTransport::header("Set-Cookie")))
             .contains("transport")
     );
+    for odd in ["__host-jwt", "__HOST-jwt", "__secure-jwt", "__Host_jwt"] {
+        assert!(refused(backend().transport(cookie(CookieSettings::new(odd)))).contains("__Host-"));
+    }
     let none = CookieSettings::new("__Host-jwt").insecure_dev().same_site(SameSite::None);
     assert!(refused(backend().transport(cookie(none))).contains("Secure"));
     let other = backend()

@@ -15,7 +15,6 @@ use super::manage::SessionInfo;
 use super::ops::{Op, Plan};
 use super::policy::Undecodable;
 use super::record::{Record, read_value};
-use super::store::Owner;
 use crate::clock::Budget;
 use crate::flow::Flow;
 use crate::reject::Reject;
@@ -188,6 +187,17 @@ impl Session {
         Ok(self.live().await?.and_then(|live| live.record.subject().map(str::to_owned)))
     }
 
+    /// Whose session it is, for what only its owner may do. Where a request carries a token besides,
+    /// that may be of somebody else: compare.
+    ///
+    /// # Errors
+    ///
+    /// Those above, and 401 where nobody is logged in to it.
+    pub async fn require_subject(&self) -> Result<String, Reject> {
+        let subject = self.subject().await?;
+        subject.ok_or_else(|| self.flow.nobody())
+    }
+
     /// The record as it was read or last saved; none while there is no session.
     ///
     /// # Errors
@@ -246,8 +256,7 @@ impl Session {
         self.save().await?;
         let (live, subject) = self.logged_in().await?;
         self.must_be_kept(&live)?;
-        let (his, this) = (Owner::Subject(&subject), Some(live.handle()));
-        let ended = self.backend.end_all(his, this, self.budget()?).await;
+        let ended = self.backend.end_others(&subject, live.handle(), self.budget()?).await;
         ended.map_err(|error| self.flow.refuse(error))
     }
 

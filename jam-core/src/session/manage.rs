@@ -209,7 +209,7 @@ impl SessionBackend {
         // logs in as another meanwhile gets a new id too, which refuses this one.
         let written = self.write(&[Op::Rotate], Some(&live), &budget).await?;
         let rotated = written.live.and_then(|live| live.id).ok_or(ErrorKind::Unavailable)?;
-        self.end_all(Owner::Subject(&subject), Some(id.handle()), &budget).await?;
+        self.end_others(&subject, id.handle(), &budget).await?;
         Ok(rotated)
     }
 
@@ -276,6 +276,22 @@ impl SessionBackend {
             audit::done(Done::Revoked, handle);
         }
         Ok(ended.len())
+    }
+
+    /// Ends all sessions of a subject but this one, which is still there afterwards: of two sessions
+    /// that end each other at the same moment, one does.
+    pub(crate) async fn end_others(
+        &self,
+        subject: &str,
+        this: SessionHandle,
+        budget: &Budget,
+    ) -> Result<usize, Error> {
+        let ended = self.end_all(Owner::Subject(subject), Some(this), budget).await?;
+        let loaded = self.answer(self.store()?.load(self.call(budget), this), budget).await?;
+        match loaded.is_some_and(|record| record.subject() == Some(subject)) {
+            true => Ok(ended),
+            false => Err(ErrorKind::SessionEnded.into()),
+        }
     }
 
     /// Ends a session if it is a subject's. It may become another's at any time: it is first put

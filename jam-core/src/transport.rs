@@ -150,13 +150,23 @@ impl CredentialTransport {
         match self.0 {
             Kind::None | Kind::Starlette(_) | Kind::Custom { .. } => Ok(self),
             Kind::Cookie(cookie) => cookie.checked().map(Self::cookie),
-            Kind::Header(name) if is_token(&name) && !name.eq_ignore_ascii_case("set-cookie") => {
-                Ok(Self(Kind::Header(name.to_ascii_lowercase())))
+            Kind::Header(name) => {
+                let name = name.to_ascii_lowercase();
+                let refuse = |message: String| Err(Error::new(ErrorKind::InvalidConfig, message));
+                if !is_token(&name) {
+                    return refuse(
+                        "the transport's header has a name that HTTP does not allow (RFC 9110 §5.6.2)"
+                            .to_owned(),
+                    );
+                }
+                if RESERVED.contains(&&*name) {
+                    return refuse(format!(
+                        "the transport's header `{name}` has a meaning of its own in answers and cannot hand a credential out: \
+                         choose another, such as `X-Session`"
+                    ));
+                }
+                Ok(Self(Kind::Header(name)))
             }
-            Kind::Header(_) => Err(Error::new(
-                ErrorKind::InvalidConfig,
-                "the transport's header has a name that HTTP does not allow (RFC 9110 §5.6.2)",
-            )),
         }
     }
 
@@ -284,6 +294,30 @@ pub struct CookieSettings {
     insecure_dev: bool,
     chunked: bool,
 }
+
+/// Headers that frame an answer, rule it, or say what it is.
+const RESERVED: [&str; 20] = [
+    "cache-control",
+    "clear-site-data",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "host",
+    "keep-alive",
+    "location",
+    "retry-after",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "www-authenticate",
+];
 
 /// Name and value together, in bytes; browsers drop what is longer (RFC 6265bis §5.6).
 pub(crate) const MAX_COOKIE: usize = 4096;

@@ -11,6 +11,7 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
+use axum::http::header::GetAll;
 use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
@@ -25,8 +26,8 @@ use tower_sessions::{MemoryStore, SessionManagerLayer};
 
 use super::{
     ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
-    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, begin, found, jam, next,
-    now, pair,
+    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, axum_peers, begin,
+    found, jam, next, now, pair,
 };
 use crate::claims::Claims;
 use crate::peers::jsonwebtoken::{decoding_key, validation};
@@ -66,10 +67,11 @@ pub fn entries() -> Result<Vec<Entry>> {
     let layer = SessionManagerLayer::new(MemoryStore::default());
     let peer = |handler| App(Router::new().route("/", handler).layer(layer.clone()));
     field.sessions(TOWER_SESSIONS, peer(get(tower_read)), peer(get(tower_write)))?;
+    axum_peers::enter(&mut field)?;
     Ok(field.finish())
 }
 
-struct App(Router);
+pub(super) struct App(pub(super) Router);
 
 impl Service for App {
     type Request = Request<Body>;
@@ -93,7 +95,7 @@ impl Service for App {
     }
 
     fn cookie(response: &Response<Body>) -> Option<String> {
-        response.headers().get(SET_COOKIE)?.to_str().ok().map(pair)
+        cookies(response.headers().get_all(SET_COOKIE))
     }
 }
 
@@ -115,6 +117,12 @@ pub(super) fn requests<B: Default>(
         }
         request
     })
+}
+
+/// The cookies that are set, as the next request carries them.
+pub(super) fn cookies(set: GetAll<'_, HeaderValue>) -> Option<String> {
+    let pairs: Vec<String> = set.iter().filter_map(|set| set.to_str().ok().map(pair)).collect();
+    (!pairs.is_empty()).then(|| pairs.join("; "))
 }
 
 /// In place of an answer that is not there at once; no contestant passes with it.
@@ -159,7 +167,7 @@ async fn tower_write(session: tower_sessions::Session) -> Result<StatusCode, Sta
     Ok(StatusCode::OK)
 }
 
-fn answer(number: Option<u64>) -> StatusCode {
+pub(super) fn answer(number: Option<u64>) -> StatusCode {
     if found(number) { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
 }
 

@@ -42,7 +42,7 @@ pub(super) const TOWER_SESSIONS: [&str; 2] =
 pub fn entries() -> Result<Vec<Entry>> {
     let mut field = Field::new()?;
     let bearer = field.bearer();
-    let empty = App(open().0.layer(tower_layer::Identity::new()));
+    let empty = App::new(open().0.layer(tower_layer::Identity::new()));
     field.open(GROUND, open(), Some(&bearer))?;
     field.open(EMPTY_LAYER, empty, Some(&bearer))?;
 
@@ -52,7 +52,7 @@ pub fn entries() -> Result<Vec<Entry>> {
 
     let sessions = Arc::new(SessionFloor::default());
     let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
-    let floor = App(Router::new().route("/", get(kept)).with_state(sessions));
+    let floor = App::new(Router::new().route("/", get(kept)).with_state(sessions));
     field.read(SESSION_FLOOR, floor, &cookie)?;
 
     let jam = jam::sessions(SystemClock)?;
@@ -65,13 +65,20 @@ pub fn entries() -> Result<Vec<Entry>> {
     field.read(SLIDING, behind(&jam, get(read)), &cookie)?;
 
     let layer = SessionManagerLayer::new(MemoryStore::default());
-    let peer = |handler| App(Router::new().route("/", handler).layer(layer.clone()));
+    let peer = |handler| App::new(Router::new().route("/", handler).layer(layer.clone()));
     field.sessions(TOWER_SESSIONS, peer(get(tower_read)), peer(get(tower_write)))?;
     axum_peers::enter(&mut field)?;
     Ok(field.finish())
 }
 
-pub(super) struct App(pub(super) Router);
+pub(super) struct App(Router);
+
+impl App {
+    /// As `axum::serve` does it: with a state, every layer is applied once and not with each request.
+    pub(super) fn new(router: Router) -> Self {
+        Self(router.with_state(()))
+    }
+}
 
 impl Service for App {
     type Request = Request<Body>;
@@ -133,11 +140,11 @@ pub(super) fn waited<B: Default>() -> Response<B> {
 }
 
 fn open() -> App {
-    App(Router::new().route("/", get(ok)))
+    App::new(Router::new().route("/", get(ok)))
 }
 
 fn behind(jam: &Jam, handler: MethodRouter) -> App {
-    App(Router::new().route("/", handler).layer(JamLayer::new(jam.clone())))
+    App::new(Router::new().route("/", handler).layer(JamLayer::new(jam.clone())))
 }
 
 async fn ok() -> StatusCode {
@@ -196,7 +203,7 @@ fn token_floor(subject: &Subject) -> Result<App> {
         StatusCode::OK
     };
     let state = Arc::new(TokenFloor::new(subject)?);
-    Ok(App(Router::new().route("/", get(handler)).with_state(state)))
+    Ok(App::new(Router::new().route("/", get(handler)).with_state(state)))
 }
 
 /// The caller's session.
@@ -243,7 +250,7 @@ fn extractor(subject: &Subject) -> Result<App> {
         black_box(&claims);
         StatusCode::OK
     };
-    Ok(App(Router::new().route("/", get(handler)).with_state(state)))
+    Ok(App::new(Router::new().route("/", get(handler)).with_state(state)))
 }
 
 /// An anonymous request that asks Jam nothing, in two steps: into the inner service, and out of it.

@@ -13,6 +13,7 @@ use axum_0_7::body::Body;
 use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId};
 use axum_session::{Session, SessionConfig, SessionLayer, SessionNullPool, SessionStore};
 use jwt_authorizer::{IntoLayer, JwtAuthorizer, JwtClaims, Validation};
+use tokio::runtime::Builder;
 use tower_service::Service as _;
 use tower_sessions_0_14::{MemoryStore, SessionManagerLayer};
 
@@ -32,25 +33,31 @@ const JWT_AUTHORIZER: &str = "token, jwt-authorizer 0.15 (axum 0.7)";
 pub(super) fn enter(field: &mut Field) -> Result<()> {
     let sessions = SessionManagerLayer::new(MemoryStore::default());
     let layer = AuthManagerLayerBuilder::new(Users, sessions).build();
-    let peer = |handler: MethodRouter| App(Router::new().route("/", handler).layer(layer.clone()));
+    let peer =
+        |handler: MethodRouter| App::new(Router::new().route("/", handler).layer(layer.clone()));
     let cookie = begin(&mut peer(get(login)))?;
     field.read(AXUM_LOGIN, peer(get(user)), &cookie)?;
 
+    // Its layer spawns a task that drops what has expired; it never runs here.
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let inside = runtime.enter();
     let store = now(SessionStore::<SessionNullPool>::new(None, SessionConfig::default()));
     let layer = SessionLayer::new(store.context("axum_session waits")??);
-    let peer = |handler: MethodRouter| App(Router::new().route("/", handler).layer(layer.clone()));
+    let peer =
+        |handler: MethodRouter| App::new(Router::new().route("/", handler).layer(layer.clone()));
     field.sessions(AXUM_SESSION, peer(get(read)), peer(get(write)))?;
+    drop(inside);
 
     field.on(AXUM_0_7);
     let route = |handler| axum_0_7::Router::new().route("/", handler);
     let bearer = field.bearer();
-    field.open(AXUM_0_7, Older(route(axum_0_7::routing::get(ok))), Some(&bearer))?;
+    field.open(AXUM_0_7, Older::new(route(axum_0_7::routing::get(ok))), Some(&bearer))?;
     let validation = Validation::new().iss(&[ISSUER]).aud(&[AUDIENCE]).nbf(true).leeway(0);
     let secret = String::from_utf8(field.subject.secret()?)?;
     let authorizer = JwtAuthorizer::<Claims>::from_secret(&secret).validation(validation).build();
     let layer = now(authorizer).context("jwt-authorizer waits")??.into_layer();
     let guarded = route(axum_0_7::routing::get(claims)).layer(layer);
-    field.token(JWT_AUTHORIZER, Older(guarded))
+    field.token(JWT_AUTHORIZER, Older::new(guarded))
 }
 
 /// Users, all of them known: reading one costs nothing here.
@@ -108,6 +115,12 @@ async fn write(session: Session<SessionNullPool>) -> StatusCode {
 
 /// A service of axum 0.7.
 struct Older(axum_0_7::Router);
+
+impl Older {
+    fn new(router: axum_0_7::Router) -> Self {
+        Self(router.with_state(()))
+    }
+}
 
 impl Service for Older {
     type Request = Request<Body>;

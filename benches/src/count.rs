@@ -11,13 +11,13 @@ use anyhow::{Context, Result, ensure};
 pub struct Counts(HashMap<String, i64>);
 
 impl Counts {
-    /// Builds and runs the program.
-    pub fn load() -> Result<Self> {
+    /// Builds and runs the program for one of the benchmarks.
+    pub fn load(what: &str) -> Result<Self> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| "benches".into());
         let output = Command::new(cargo)
             .args(["run", "--quiet", "--release", "--locked", "--bin", "allocations"])
-            .args(["--manifest-path", &format!("{folder}/Cargo.toml")])
+            .args(["--manifest-path", &format!("{folder}/Cargo.toml"), "--", what])
             .output()
             .context("cannot run cargo")?;
         let errors = String::from_utf8_lossy(&output.stderr);

@@ -62,3 +62,18 @@ pub fn read_instructions(framework: Framework) -> i64 {
         Framework::Poem | Framework::Warp => 4000,
     }
 }
+
+/// A memory store of a million sessions: nanoseconds a load.
+pub const STORE_LOAD: f64 = 300.0;
+/// A memory store of a million sessions: bytes of an anonymous one.
+pub const STORE_BYTES: i64 = 250;
+/// A memory store of a million sessions: bytes of one with a subject, its index included.
+pub const STORE_BYTES_INDEXED: i64 = 400;
+/// A memory store while it grows: milliseconds of the longest insertion.
+pub const STORE_INSERT: f64 = 2.0;
+/// A memory store while it is swept: milliseconds that a reader waits.
+pub const STORE_WAIT: f64 = 0.2;
+/// A memory store that is swept once a minute: percent of a core for a million sessions.
+pub const STORE_SWEEP: f64 = 0.1;
+/// A memory store: how far the instructions of a load may differ from those among 10 000 sessions.
+pub const STORE_FLAT: f64 = 0.05;

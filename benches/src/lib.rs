@@ -13,6 +13,7 @@ pub mod peers;
 pub mod race;
 pub mod request_floor;
 pub mod requests;
+pub mod store;
 pub mod subject;
 pub mod table;
 pub mod tokens;

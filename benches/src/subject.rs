@@ -41,7 +41,18 @@ pub struct Subject {
 impl Subject {
     /// A new key and its tokens.
     pub fn new(algorithm: Algorithm) -> Result<Self> {
-        let key = Key::generate(algorithm)?.with_id(KEY_ID)?;
+        Self::of(algorithm, Key::generate(algorithm)?)
+    }
+
+    /// The same for HS256, with a secret that is text: some libraries take no other.
+    pub fn textual() -> Result<Self> {
+        let random = Self::new(Algorithm::HS256)?.secret()?;
+        let text = URL_SAFE_NO_PAD.encode_to_string(random);
+        Self::of(Algorithm::HS256, Key::from_secret(Algorithm::HS256, text)?)
+    }
+
+    fn of(algorithm: Algorithm, key: Key) -> Result<Self> {
+        let key = key.with_id(KEY_ID)?;
         let private = key.danger_private_jwk().context("a new key has no private part")?;
         let claims = Claims::at(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs());
         let anyone = JwtBackend::builder(KeyRing::new([key.clone()])?).build()?;

@@ -48,7 +48,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let effort = Effort { rounds: args.rounds, turn: Duration::from_micros(args.turn) };
-    let counts = Counts::load()?;
+    let counts = Counts::load(TABLE)?;
     for &framework in frameworks {
         let name = framework.as_str();
         eprintln!("{name} …");

@@ -80,7 +80,7 @@ fn count_instructions(algorithms: &[Algorithm], times: u32) -> Result<()> {
 
 fn race(algorithms: &[Algorithm], args: &Args) -> Result<()> {
     let effort = Effort { rounds: args.rounds, turn: Duration::from_micros(args.turn) };
-    let counts = Counts::load()?;
+    let counts = Counts::load("tokens")?;
     let mut columns = Vec::new();
     for algorithm in algorithms {
         eprintln!("{algorithm} …");

@@ -11,6 +11,7 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
+use axum::http::header::GetAll;
 use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
@@ -25,8 +26,8 @@ use tower_sessions::{MemoryStore, SessionManagerLayer};
 
 use super::{
     ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
-    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, begin, found, jam, next,
-    now, pair,
+    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, axum_peers, begin,
+    found, jam, next, now, pair,
 };
 use crate::claims::Claims;
 use crate::peers::jsonwebtoken::{decoding_key, validation};
@@ -41,7 +42,7 @@ pub(super) const TOWER_SESSIONS: [&str; 2] =
 pub fn entries() -> Result<Vec<Entry>> {
     let mut field = Field::new()?;
     let bearer = field.bearer();
-    let empty = App(open().0.layer(tower_layer::Identity::new()));
+    let empty = App::new(open().0.layer(tower_layer::Identity::new()));
     field.open(GROUND, open(), Some(&bearer))?;
     field.open(EMPTY_LAYER, empty, Some(&bearer))?;
 
@@ -51,7 +52,7 @@ pub fn entries() -> Result<Vec<Entry>> {
 
     let sessions = Arc::new(SessionFloor::default());
     let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
-    let floor = App(Router::new().route("/", get(kept)).with_state(sessions));
+    let floor = App::new(Router::new().route("/", get(kept)).with_state(sessions));
     field.read(SESSION_FLOOR, floor, &cookie)?;
 
     let jam = jam::sessions(SystemClock)?;
@@ -64,12 +65,20 @@ pub fn entries() -> Result<Vec<Entry>> {
     field.read(SLIDING, behind(&jam, get(read)), &cookie)?;
 
     let layer = SessionManagerLayer::new(MemoryStore::default());
-    let peer = |handler| App(Router::new().route("/", handler).layer(layer.clone()));
+    let peer = |handler| App::new(Router::new().route("/", handler).layer(layer.clone()));
     field.sessions(TOWER_SESSIONS, peer(get(tower_read)), peer(get(tower_write)))?;
+    axum_peers::enter(&mut field)?;
     Ok(field.finish())
 }
 
-struct App(Router);
+pub(super) struct App(Router);
+
+impl App {
+    /// As `axum::serve` does it: with a state, every layer is applied once and not with each request.
+    pub(super) fn new(router: Router) -> Self {
+        Self(router.with_state(()))
+    }
+}
 
 impl Service for App {
     type Request = Request<Body>;
@@ -93,7 +102,7 @@ impl Service for App {
     }
 
     fn cookie(response: &Response<Body>) -> Option<String> {
-        response.headers().get(SET_COOKIE)?.to_str().ok().map(pair)
+        cookies(response.headers().get_all(SET_COOKIE))
     }
 }
 
@@ -117,6 +126,12 @@ pub(super) fn requests<B: Default>(
     })
 }
 
+/// The cookies that are set, as the next request carries them.
+pub(super) fn cookies(set: GetAll<'_, HeaderValue>) -> Option<String> {
+    let pairs: Vec<String> = set.iter().filter_map(|set| set.to_str().ok().map(pair)).collect();
+    (!pairs.is_empty()).then(|| pairs.join("; "))
+}
+
 /// In place of an answer that is not there at once; no contestant passes with it.
 pub(super) fn waited<B: Default>() -> Response<B> {
     let mut response = Response::new(B::default());
@@ -125,11 +140,11 @@ pub(super) fn waited<B: Default>() -> Response<B> {
 }
 
 fn open() -> App {
-    App(Router::new().route("/", get(ok)))
+    App::new(Router::new().route("/", get(ok)))
 }
 
 fn behind(jam: &Jam, handler: MethodRouter) -> App {
-    App(Router::new().route("/", handler).layer(JamLayer::new(jam.clone())))
+    App::new(Router::new().route("/", handler).layer(JamLayer::new(jam.clone())))
 }
 
 async fn ok() -> StatusCode {
@@ -159,7 +174,7 @@ async fn tower_write(session: tower_sessions::Session) -> Result<StatusCode, Sta
     Ok(StatusCode::OK)
 }
 
-fn answer(number: Option<u64>) -> StatusCode {
+pub(super) fn answer(number: Option<u64>) -> StatusCode {
     if found(number) { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
 }
 
@@ -188,7 +203,7 @@ fn token_floor(subject: &Subject) -> Result<App> {
         StatusCode::OK
     };
     let state = Arc::new(TokenFloor::new(subject)?);
-    Ok(App(Router::new().route("/", get(handler)).with_state(state)))
+    Ok(App::new(Router::new().route("/", get(handler)).with_state(state)))
 }
 
 /// The caller's session.
@@ -235,7 +250,7 @@ fn extractor(subject: &Subject) -> Result<App> {
         black_box(&claims);
         StatusCode::OK
     };
-    Ok(App(Router::new().route("/", get(handler)).with_state(state)))
+    Ok(App::new(Router::new().route("/", get(handler)).with_state(state)))
 }
 
 /// An anonymous request that asks Jam nothing, in two steps: into the inner service, and out of it.

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, Waker};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
-use jam_core::key::Algorithm;
 
 use crate::contestant::Contestant;
 use crate::subject::Subject;
 
 pub mod actix;
 pub mod axum;
+mod axum_peers;
 mod jam;
 pub mod poem;
 pub mod table;
@@ -149,7 +149,7 @@ pub(crate) struct Field {
 
 impl Field {
     pub(crate) fn new() -> Result<Self> {
-        let subject = Subject::new(Algorithm::HS256)?;
+        let subject = Subject::textual()?;
         Ok(Self { subject, entries: Vec::new(), ground: GROUND })
     }
 

@@ -18,11 +18,11 @@ use warp::reply::{Reply, Response};
 use warp::{Filter, get, path};
 use warp_sessions::{CookieOptions, MemoryStore, SessionWithStore};
 
-use super::axum::{requests, waited};
+use super::axum::{cookies, requests, waited};
 use super::{
     ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
     SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, begin, found, jam, next,
-    now, pair,
+    now,
 };
 use crate::claims::Claims;
 use crate::peers::jsonwebtoken::{decoding_key, validation};
@@ -121,7 +121,7 @@ where
     }
 
     fn cookie(response: &Response) -> Option<String> {
-        response.headers().get(SET_COOKIE)?.to_str().ok().map(pair)
+        cookies(response.headers().get_all(SET_COOKIE))
     }
 }
 

@@ -4,7 +4,7 @@
 mod resolve;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use event_listener::Event;
 
@@ -26,7 +26,7 @@ pub(super) struct Slot {
     presented: Credentials<(Format, Presented)>,
     /// How many chunks of the cookie the client holds: more than are written next are deleted.
     chunks: usize,
-    budget: Arc<Budget>,
+    budget: Budget,
     base: OnceLock<Base>,
     /// Somebody is asking the store; whoever else wants to know waits for the end of that.
     is_opening: AtomicBool,
@@ -108,7 +108,7 @@ impl Slot {
         Self {
             presented,
             chunks: backend.transport().chunks_in(view),
-            budget: Arc::new(backend.budget()),
+            budget: backend.budget(),
             base: OnceLock::new(),
             is_opening: AtomicBool::new(false),
             opened: Event::new(),

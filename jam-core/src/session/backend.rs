@@ -165,11 +165,7 @@ impl SessionBackend {
     }
 
     /// Reads what a source has found.
-    pub(crate) fn open(
-        &self,
-        credential: &[u8],
-        budget: &Arc<Budget>,
-    ) -> Deferred<'static, Opened> {
+    pub(crate) fn open(&self, credential: &[u8], budget: &Budget) -> Deferred<'static, Opened> {
         match &self.0.keeper {
             Keeper::Store(_) => match SessionId::parse(credential) {
                 Some(id) => self.look_up(id, budget),
@@ -205,7 +201,7 @@ impl SessionBackend {
     }
 
     /// Asks the store about an id; ready at once where the store is.
-    pub(super) fn look_up(&self, id: SessionId, budget: &Arc<Budget>) -> Deferred<'static, Opened> {
+    pub(super) fn look_up(&self, id: SessionId, budget: &Budget) -> Deferred<'static, Opened> {
         let Ok(store) = self.store() else { return Deferred::ready(Opened::Unusable) };
         let (asked, call) = (self.ask(), self.call(budget));
         match store.load(call, id.handle()).now() {
@@ -219,7 +215,7 @@ impl SessionBackend {
             }
             // Not polled yet, so nothing was asked: asked again from a future that owns the store.
             Err(_) => {
-                let (this, budget) = (self.clone(), Arc::clone(budget));
+                let (this, budget) = (self.clone(), budget.share());
                 Deferred::waiting(async move { this.look_up_waiting(id, &budget).await })
             }
         }

@@ -53,14 +53,16 @@ impl CsrfPolicy {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
+        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidConfig, message));
+        if self.mode == Mode::Off && !self.trusted.is_empty() {
+            return invalid("with the protection off every origin is trusted: drop the list".to_owned());
+        }
         for origin in &self.trusted {
-            if Origin::parse(origin).is_none() {
-                return Err(Error::new(
-                    ErrorKind::InvalidConfig,
-                    format!(
-                        "`{}` is no origin: write scheme and host, such as `https://shop.example`, without a path",
-                        origin.escape_debug()
-                    ),
+            // A pattern would be taken for a name that no origin has.
+            if Origin::parse(origin).is_none() || origin.contains('*') {
+                return invalid(format!(
+                    "`{}` is no origin: write scheme and host, such as `https://shop.example`, without a path",
+                    origin.escape_debug()
                 ));
             }
         }

@@ -230,11 +230,15 @@ fn g49_trusted_origins_are_let_in_by_whatever_spelling() {
         }
         assert!(!admitted(&app.jam, "POST", &[HOST, cookie, cross]), "it has to be named");
     }
-    for bad in ["partner.example", "https://", "https://partner.example/", "*", "https://a b", ""] {
+    let refused = |csrf: CsrfPolicy| {
         let sessions = SessionBackend::builder(policy(), Probe::default());
-        let csrf = CsrfPolicy::on().trusted_origin(bad);
-        assert!(Jam::builder().session(sessions).csrf(csrf).build().is_err(), "{bad}");
+        Jam::builder().session(sessions).csrf(csrf).build().is_err()
+    };
+    for bad in ["partner.example", "https://", "https://partner.example/", "*", "https://a b", ""] {
+        assert!(refused(CsrfPolicy::on().trusted_origin(bad)), "{bad}");
     }
+    assert!(refused(CsrfPolicy::on().trusted_origin("https://*.partner.example")), "no patterns");
+    assert!(refused(CsrfPolicy::danger_off().trusted_origin("https://partner.example")));
 }
 
 #[test]

@@ -55,7 +55,9 @@ impl CsrfPolicy {
     pub(crate) fn check(&self) -> Result<(), Error> {
         let invalid = |message: String| Err(Error::new(ErrorKind::InvalidConfig, message));
         if self.mode == Mode::Off && !self.trusted.is_empty() {
-            return invalid("with the protection off every origin is trusted: drop the list".to_owned());
+            return invalid(
+                "with the protection off every origin is trusted: drop the list".to_owned(),
+            );
         }
         for origin in &self.trusted {
             // A pattern would be taken for a name that no origin has.

@@ -59,7 +59,7 @@ impl Record {
     pub fn from_bytes(bytes: &[u8], last_seen: Duration) -> Result<Self, Error> {
         let record = Self::unchecked(bytes, last_seen);
         // Once, so that what reads it later meets no surprise.
-        let mut reader = record.parts().ok_or(ErrorKind::UndecodableRecord)?;
+        let mut reader = record.parts().ok_or(ErrorKind::UndecodableRecord)?.values;
         loop {
             match reader.next_value() {
                 Ok(Some((_, json))) => {
@@ -137,14 +137,19 @@ impl Record {
     /// Who is logged in; nobody in an anonymous session.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.parts()?.subject
+        let mut reader = self.reader();
+        self.has(part::SUBJECT).then(|| reader.text().ok()).flatten()
     }
 
     /// What [`Identity`](crate::Identity) is read from, as JSON text: `sub`, and what the login
     /// added to it. Nothing in the [values](Self::value) gets in here.
     #[must_use]
     pub fn claims_json(&self) -> Option<&str> {
-        self.parts()?.claims
+        let mut reader = self.reader();
+        if self.has(part::SUBJECT) {
+            reader.bytes().ok()?;
+        }
+        self.has(part::CLAIMS).then(|| reader.text().ok()).flatten()
     }
 
     /// When and how the subject proved who he is.
@@ -156,12 +161,12 @@ impl Record {
     /// Whether the login was asked to last ("remember me").
     #[must_use]
     pub fn is_remembered(&self) -> bool {
-        self.flags() & part::REMEMBERED != 0
+        self.has(part::REMEMBERED)
     }
 
     /// Whether its claims only show what its values were when Python's session was read.
     pub(crate) fn is_shared(&self) -> bool {
-        self.flags() & part::SHARED != 0
+        self.has(part::SHARED)
     }
 
     /// The login at another provider that this session rests on.
@@ -179,7 +184,14 @@ impl Record {
     /// A value as JSON text.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.values().find(|(known, _)| *known == name).map(|(_, json)| json)
+        let mut reader = self.value_reader()?;
+        loop {
+            let known = reader.bytes().ok()? == name.as_bytes();
+            let json = reader.bytes().ok()?;
+            if known {
+                return std::str::from_utf8(json).ok();
+            }
+        }
     }
 
     /// A value, read as `T`.
@@ -193,7 +205,7 @@ impl Record {
 
     /// All values, as JSON texts, in the order in which they were first set.
     pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut reader = self.parts();
+        let mut reader = self.value_reader();
         std::iter::from_fn(move || reader.as_mut()?.next_value().ok().flatten())
     }
 
@@ -234,8 +246,20 @@ impl Record {
         Duration::from_secs(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
     }
 
-    fn flags(&self) -> u8 {
-        self.as_bytes().get(1).copied().unwrap_or_default()
+    fn has(&self, part: u8) -> bool {
+        self.as_bytes().get(1).copied().unwrap_or_default() & part != 0
+    }
+
+    /// Of the optional parts and the values behind them.
+    fn reader(&self) -> Reader<'_> {
+        Reader(self.as_bytes().get(FIXED..).unwrap_or_default())
+    }
+
+    /// Of the values. A request reads one of them, and none of the parts before.
+    fn value_reader(&self) -> Option<Reader<'_>> {
+        let mut reader = self.reader();
+        reader.pass_over(|part| self.has(part)).ok()?;
+        Some(reader)
     }
 
     fn parts(&self) -> Option<Parts<'_>> {
@@ -284,7 +308,7 @@ struct Parts<'a> {
     authentication: Option<Authentication>,
     upstream: Option<Upstream>,
     metadata: Option<Metadata>,
-    rest: &'a [u8],
+    values: Reader<'a>,
 }
 
 impl<'a> Parts<'a> {
@@ -293,36 +317,70 @@ impl<'a> Parts<'a> {
         if format != FORMAT || flags & !part::ALL != 0 {
             return Err(Broken);
         }
-        let mut parts = Self { rest: bytes.get(FIXED..).ok_or(Broken)?, ..Self::default() };
+        let mut reader = Reader(bytes.get(FIXED..).ok_or(Broken)?);
+        let mut parts = Self::default();
         let has = |part| flags & part != 0;
         if has(part::SUBJECT) {
-            parts.subject = Some(parts.text()?);
+            parts.subject = Some(reader.text()?);
         }
         if has(part::CLAIMS) {
-            parts.claims = Some(parts.text()?);
+            parts.claims = Some(reader.text()?);
         }
         if has(part::AUTHENTICATION) {
-            let at = Duration::from_secs(parts.number()?);
-            parts.authentication = Some(Authentication { at, methods: parts.texts()? });
+            let at = Duration::from_secs(reader.number()?);
+            parts.authentication = Some(Authentication { at, methods: reader.texts()? });
         }
         if has(part::UPSTREAM) {
             parts.upstream = Some(Upstream {
-                issuer: parts.text()?.to_owned(),
-                session_id: parts.text()?.to_owned(),
-                auth_time: Duration::from_secs(parts.number()?),
+                issuer: reader.text()?.to_owned(),
+                session_id: reader.text()?.to_owned(),
+                auth_time: Duration::from_secs(reader.number()?),
             });
         }
         if has(part::METADATA) {
-            let (user_agent, address) = (parts.text()?, parts.text()?);
+            let (user_agent, address) = (reader.text()?, reader.text()?);
             let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
             parts.metadata =
                 Some(Metadata { user_agent: some(user_agent), address: some(address) });
         }
+        parts.values = reader;
         Ok(parts)
+    }
+}
+
+/// What is left to be read.
+#[derive(Clone, Copy, Default)]
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// Goes to the values without reading the parts before, which [`Parts::read`] lists.
+    fn pass_over(&mut self, has: impl Fn(u8) -> bool) -> Result<(), Broken> {
+        if has(part::SUBJECT) {
+            self.bytes()?;
+        }
+        if has(part::CLAIMS) {
+            self.bytes()?;
+        }
+        if has(part::AUTHENTICATION) {
+            self.number()?;
+            for _ in 0..self.number()? {
+                self.bytes()?;
+            }
+        }
+        if has(part::UPSTREAM) {
+            self.bytes()?;
+            self.bytes()?;
+            self.number()?;
+        }
+        if has(part::METADATA) {
+            self.bytes()?;
+            self.bytes()?;
+        }
+        Ok(())
     }
 
     fn next_value(&mut self) -> Result<Option<(&'a str, &'a str)>, Broken> {
-        if self.rest.is_empty() {
+        if self.0.is_empty() {
             return Ok(None);
         }
         Ok(Some((self.text()?, self.text()?)))
@@ -331,22 +389,26 @@ impl<'a> Parts<'a> {
     fn texts(&mut self) -> Result<Vec<String>, Broken> {
         let count = self.number()?;
         // Each takes a byte at least: a wrong count cannot ask for more memory than it brings.
-        (0..count.min(self.rest.len() as u64)).map(|_| self.text().map(str::to_owned)).collect()
+        (0..count.min(self.0.len() as u64)).map(|_| self.text().map(str::to_owned)).collect()
     }
 
     fn text(&mut self) -> Result<&'a str, Broken> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Broken)
+    }
+
+    fn bytes(&mut self) -> Result<&'a [u8], Broken> {
         let length = usize::try_from(self.number()?).map_err(|_| Broken)?;
-        let (text, rest) = self.rest.split_at_checked(length).ok_or(Broken)?;
-        self.rest = rest;
-        std::str::from_utf8(text).map_err(|_| Broken)
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Broken)?;
+        self.0 = rest;
+        Ok(bytes)
     }
 
     /// Seven bits a byte, the lowest first.
     fn number(&mut self) -> Result<u64, Broken> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.rest.split_first().ok_or(Broken)?;
-            self.rest = rest;
+            let (&byte, rest) = self.0.split_first().ok_or(Broken)?;
+            self.0 = rest;
             // The tenth byte has room for one bit.
             if shift == 63 && byte > 1 {
                 return Err(Broken);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use jam_benches::count::{Counts, path};
 use jam_benches::race::Effort;
-use jam_benches::requests::table::{HASH, Results, hash, instructions};
+use jam_benches::requests::table::{FEW, HASH, Results, hash, instructions};
 use jam_benches::requests::{Framework, TABLE};
 
 /// What authentication adds to a request: Jam, floors and peers on each framework, in one process
@@ -70,7 +70,7 @@ fn work(wanted: &str, times: u32) -> Result<()> {
             hash().run(times);
             return Ok(());
         }
-        let mut all = framework.entries()?;
+        let mut all = framework.entries(FEW)?;
         let one = all.iter_mut().find(|entry| entry.contestant.name() == name);
         one.with_context(|| format!("nobody is called {name}"))?.contestant.run(times);
         return Ok(());

@@ -15,6 +15,9 @@ struct Args {
     /// The frameworks, separated by commas; all of them
     #[arg(long, value_delimiter = ',')]
     frameworks: Vec<Framework>,
+    /// How many sessions everybody has; each request is another one's
+    #[arg(long, default_value_t = 1000)]
+    sessions: u64,
     /// How often everybody's turn comes
     #[arg(long, default_value_t = 1001)]
     rounds: usize,
@@ -52,7 +55,7 @@ fn main() -> Result<()> {
     for &framework in frameworks {
         let name = framework.as_str();
         eprintln!("{name} …");
-        let results = Results::run(framework, effort, &counts)?;
+        let results = Results::run(framework, args.sessions, effort, &counts)?;
         println!("### {name}: goals\n\n{}", results.judgement());
         println!("### {name}: what is added\n\n{}", results.added());
     }

@@ -274,12 +274,18 @@ pub(crate) struct Headers<V> {
     turn: u64,
 }
 
-impl<V> Headers<V> {
+impl<V: Clone> Headers<V> {
     pub(crate) fn new<E>(credentials: &[Credential]) -> Result<Self, E>
     where
         V: for<'a> TryFrom<&'a String, Error = E>,
     {
-        let values = credentials.iter().map(|credential| V::try_from(&credential.value));
+        let value = |credential: &Credential| {
+            let value = V::try_from(&credential.value)?;
+            // What is first cloned is made to be shared, which takes an allocation.
+            drop(value.clone());
+            Ok(value)
+        };
+        let values = credentials.iter().map(value);
         let name = credentials.first().map_or("", |credential| credential.header);
         Ok(Self { name, values: values.collect::<Result<_, E>>()?, turn: 0 })
     }

@@ -21,8 +21,6 @@ pub const WAY_OUT: &str = "anonymous and untouched: allocations on the way out";
 /// What Jam does with half of a session's id: callgrind has no SHA-NI, so it is counted apart.
 pub const HASH: &str = "SHA-256 of the verifier";
 
-/// Sessions of everybody in a race.
-const SESSIONS: u64 = 100_000;
 /// Sessions where nothing is timed.
 pub const FEW: u64 = 100;
 
@@ -54,9 +52,14 @@ fn split(entries: Vec<Entry>) -> (Vec<Row>, Vec<Contestant>) {
 }
 
 impl<'c> Results<'c> {
-    /// Lets everybody run.
-    pub fn run(framework: Framework, effort: Effort, counts: &'c Counts) -> Result<Self> {
-        let (rows, mut contestants) = split(framework.entries(SESSIONS)?);
+    /// Lets everybody run, each with so many sessions.
+    pub fn run(
+        framework: Framework,
+        sessions: u64,
+        effort: Effort,
+        counts: &'c Counts,
+    ) -> Result<Self> {
+        let (rows, mut contestants) = split(framework.entries(sessions)?);
         Ok(Self { framework, rows, race: Race::run(&mut contestants, effort), counts })
     }
 

@@ -63,6 +63,7 @@ enum Fault {
     FindsExpired,
     KeepsOnRemoveAll,
     EndsTheException,
+    EndsOthersFromTheGrave,
     ListsOthers,
     SaysNotFoundWhenDown,
     CallsBrokenAnOutage,
@@ -223,6 +224,10 @@ impl AsyncSessionStore for Waiting {
                 except = except.or(listed.first().map(|(handle, _)| *handle));
             }
             Fault::EndsTheException => except = None,
+            Fault::EndsOthersFromTheGrave => {
+                let there = SessionStore::list(&self.store, call, owner.as_owner()).await?;
+                except = except.filter(|except| there.iter().any(|(handle, _)| handle == except));
+            }
             _ => {}
         }
         let owner = owner.as_owner();
@@ -296,6 +301,7 @@ fn a_store_that_breaks_a_promise_is_caught_by_the_case_for_it() {
         (Fault::FindsExpired, "load.idle"),
         (Fault::KeepsOnRemoveAll, "remove-all.subject"),
         (Fault::EndsTheException, "remove-all.except"),
+        (Fault::EndsOthersFromTheGrave, "remove-all.gone"),
         (Fault::ListsOthers, "list.own"),
         (Fault::LosesAPage, "page.all"),
         (Fault::SaysNotFoundWhenDown, "outage.answers"),

@@ -100,23 +100,36 @@ impl Clock for OffsetClock {
 /// a request whose store answers at once never looks at a clock for it.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    total: Duration,
-    since: OnceLock<Instant>,
+    /// Milliseconds: each flow has one of these.
+    total: u32,
+    /// Shared with whoever waits; nothing is allocated before somebody does.
+    since: OnceLock<Arc<OnceLock<Instant>>>,
 }
 
 impl Budget {
     pub(crate) fn new(total: Duration) -> Self {
+        let total = u32::try_from(total.as_millis()).unwrap_or(u32::MAX);
         Self { total, since: OnceLock::new() }
     }
 
     /// Lets the time run.
     pub(crate) fn start(&self) {
-        self.since.get_or_init(Instant::now);
+        self.shared().get_or_init(Instant::now);
+    }
+
+    /// The same time, for a future that owns what it needs.
+    pub(crate) fn share(&self) -> Self {
+        Self { total: self.total, since: Arc::clone(self.shared()).into() }
+    }
+
+    fn shared(&self) -> &Arc<OnceLock<Instant>> {
+        self.since.get_or_init(Arc::default)
     }
 
     pub(crate) fn left(&self) -> Duration {
-        let spent = self.since.get().map(Instant::elapsed).unwrap_or_default();
-        self.total.saturating_sub(spent)
+        let since = self.since.get().and_then(|shared| shared.get());
+        let spent = since.map(Instant::elapsed).unwrap_or_default();
+        Duration::from_millis(self.total.into()).saturating_sub(spent)
     }
 }
 

@@ -252,12 +252,9 @@ impl Jam {
     pub fn find_credential<'a>(&self, view: &'a dyn RequestView) -> (usize, Found<'a>) {
         let mut first = (0, Found::Absent);
         let mut before = 0;
-        let backends = [self.0.jwt.as_ref().map(|jwt| &jwt.sources)].into_iter().chain([self
-            .0
-            .sessions
-            .as_ref()
-            .map(SessionBackend::sources)]);
-        for sources in backends.flatten() {
+        let tokens = self.0.jwt.iter().map(|jwt| &jwt.sources);
+        let sessions = self.0.sessions.iter().flat_map(SessionBackend::all_sources);
+        for sources in tokens.chain(sessions) {
             let mut decided = false;
             sources.sight(view, |index, Sighting { found, ambient }| {
                 // A malformed cookie gives way to whatever a later source finds.
@@ -421,7 +418,8 @@ impl JamBuilder {
         let sessions = sessions.transpose()?;
         self.csrf.check()?;
         let sources = jwt.iter().map(|jwt| &jwt.sources);
-        let sources: Vec<_> = sources.chain(sessions.iter().map(SessionBackend::sources)).collect();
+        let sources: Vec<_> =
+            sources.chain(sessions.iter().flat_map(SessionBackend::all_sources)).collect();
         let cookies: Vec<_> =
             sources.iter().flat_map(|sources| sources.cookies()).cloned().collect();
         one_backend_a_place(jwt.as_ref(), sessions.as_ref())?;
@@ -453,7 +451,8 @@ fn one_backend_a_place(
 ) -> Result<(), Error> {
     let Some((jwt, sessions)) = jwt.zip(sessions) else { return Ok(()) };
     let mine = jwt.sources.describe();
-    match sessions.sources().describe().into_iter().find(|source| mine.contains(source)) {
+    let mut theirs = sessions.all_sources().flat_map(|sources| sources.describe());
+    match theirs.find(|source| mine.contains(source)) {
         None => Ok(()),
         Some(source) => Err(Error::new(
             ErrorKind::InvalidConfig,

@@ -151,17 +151,22 @@ impl<'a> Members<'a> {
         if self.at == Place::End {
             return Ok(false);
         }
-        if self.scanner.more(&mut self.at, b'}')? {
-            self.name = self.scanner.name()?;
-            self.value = self.scanner.value_here(self.depth)?;
+        let (mut scanner, mut at) = (self.scanner, self.at);
+        let has_more = scanner.more(&mut at, b'}');
+        if let Ok(true) = has_more {
+            let name = scanner.name()?;
+            self.value = scanner.value_here(self.depth)?;
+            (self.scanner, self.at, self.name) = (scanner, at, name);
             return if self.names.insert(self.name.clone()) {
                 Ok(true)
             } else {
                 Err(Fault::Duplicate)
             };
         }
-        self.scanner.space();
-        if self.scanner.at == self.scanner.text.len() { Ok(false) } else { Err(Fault::Syntax) }
+        has_more?;
+        scanner.space();
+        (self.scanner, self.at) = (scanner, at);
+        if scanner.at == scanner.text.len() { Ok(false) } else { Err(Fault::Syntax) }
     }
 
     /// The name of the present member.
@@ -177,6 +182,9 @@ impl<'a> Members<'a> {
     }
 }
 
+/// Small enough for registers. They are worth some care, since each step needs the place that the one
+/// before has come to: what is inlined works on a copy, and what is not is given one of its own.
+#[derive(Clone, Copy)]
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -184,6 +192,15 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
+    /// A step that is not inlined, and must not keep the scanner in memory.
+    #[inline(always)]
+    fn apart<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
+        let mut copy = *self;
+        let came_to = step(&mut copy);
+        *self = copy;
+        came_to
+    }
+
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
@@ -200,11 +217,12 @@ impl<'a> Scanner<'a> {
     fn space(&mut self) {
         // Most documents have none.
         if self.peek().is_some_and(|byte| byte <= b' ') {
-            self.some_space();
+            self.apart(Self::some_space);
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn some_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
@@ -221,12 +239,18 @@ impl<'a> Scanner<'a> {
         let kind = match self.next()? {
             b'"' => self.string()?,
             first @ b'0'..=b'9' => self.number(first)?,
-            b'-' => self.negative()?,
-            b'{' => self.object(depth.checked_sub(1).ok_or(Fault::Syntax)?)?,
-            b'[' => self.array(depth.checked_sub(1).ok_or(Fault::Syntax)?)?,
-            b't' => self.literal("rue", Kind::True)?,
-            b'f' => self.literal("alse", Kind::False)?,
-            b'n' => self.literal("ull", Kind::Null)?,
+            b'-' => self.apart(Self::negative)?,
+            b'{' => {
+                let depth = depth.checked_sub(1).ok_or(Fault::Syntax)?;
+                self.apart(|scanner| scanner.object(depth))?
+            }
+            b'[' => {
+                let depth = depth.checked_sub(1).ok_or(Fault::Syntax)?;
+                self.apart(|scanner| scanner.array(depth))?
+            }
+            b't' => self.apart(|scanner| scanner.literal("rue", Kind::True))?,
+            b'f' => self.apart(|scanner| scanner.literal("alse", Kind::False))?,
+            b'n' => self.apart(|scanner| scanner.literal("ull", Kind::Null))?,
             _ => return Err(Fault::Syntax),
         };
         let text = self.text.get(start..self.at).ok_or(Fault::Syntax)?;
@@ -250,7 +274,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number behind its first digit.
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, first: u8) -> Result<Kind, Fault> {
         let start = self.at;
         let mut number = u64::from(first - b'0');
@@ -262,7 +286,7 @@ impl<'a> Scanner<'a> {
         }
         let fits = self.at - start < 19;
         match self.peek() {
-            Some(b'.' | b'e' | b'E') => self.fraction(),
+            Some(b'.' | b'e' | b'E') => self.apart(Self::fraction),
             _ if fits => Ok(Kind::Whole(number)),
             _ => Ok(Kind::Number),
         }
@@ -299,7 +323,7 @@ impl<'a> Scanner<'a> {
         self.at += plain_len(self.text.as_bytes().get(self.at..).unwrap_or_default());
         match self.next()? {
             b'"' => Ok(Kind::Plain),
-            b'\\' => self.escaped(),
+            b'\\' => self.apart(Self::escaped),
             // A control character.
             _ => Err(Fault::Syntax),
         }
@@ -348,7 +372,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether another element or member comes; passes over what stands before it.
-    #[inline]
+    #[inline(always)]
     fn more(&mut self, at: &mut Place, close: u8) -> Result<bool, Fault> {
         self.space();
         match (self.next()?, *at) {

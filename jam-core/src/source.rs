@@ -82,7 +82,7 @@ impl CredentialSource {
         matches!(self.0, Kind::Cookie { .. })
     }
 
-    fn describe(&self) -> Value {
+    pub(crate) fn describe(&self) -> Value {
         match &self.0 {
             Kind::Header { name, scheme: Some(scheme) }
                 if name == "authorization" && scheme.eq_ignore_ascii_case("bearer") =>
@@ -230,9 +230,18 @@ fn merge<'a>(before: Found<'a>, next: Found<'a>) -> Found<'a> {
 fn cookie_value(value: &[u8]) -> Found<'_> {
     let octets =
         value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\"")).unwrap_or(value);
-    let octet =
-        |&byte: &u8| matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e);
-    if octets.iter().all(octet) { Found::Credential(value) } else { Found::Malformed }
+    // Without an early exit, as above.
+    let bad = octets.iter().fold(false, |bad, &byte| bad | !is_cookie_octet(byte));
+    if bad { Found::Malformed } else { Found::Credential(value) }
+}
+
+/// Visible ASCII but for quotes, comma, semicolon and backslash.
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.wrapping_sub(0x21) < 0x5e
+        && (byte != b'"')
+        && (byte != b',')
+        && (byte != b';')
+        && (byte != b'\\')
 }
 
 /// Without optional white space at the ends (RFC 9110 §5.6.3).
@@ -260,8 +269,8 @@ impl Sources {
         transport: &CredentialTransport,
     ) -> Result<Self, Error> {
         for source in &mut sources {
-            if let (Kind::Cookie { name }, Some(cookie)) = (&mut source.0, transport.as_cookie()) {
-                *name = cookie.source_name(name)?.to_owned();
+            if let Kind::Cookie { name } = &mut source.0 {
+                *name = transport.source_name(name)?.to_owned();
             }
         }
         let mut described = Vec::new();

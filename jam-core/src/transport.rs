@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::chunk;
 use crate::error::{Error, ErrorKind};
 use crate::flow::HeaderOp;
+use crate::python::starlette::StarletteCookie;
 use crate::request::RequestView;
 use crate::source::{CredentialSource, is_token};
 
@@ -21,6 +22,7 @@ pub struct CredentialTransport(Kind);
 enum Kind {
     None,
     Cookie(CookieSettings),
+    Starlette(StarletteCookie),
     Header(String),
     Custom { label: &'static str, persist: Arc<PersistFn>, clear: Arc<ClearFn> },
 }
@@ -36,6 +38,7 @@ impl fmt::Debug for Kind {
         match self {
             Self::None => f.write_str("None"),
             Self::Cookie(cookie) => f.debug_tuple("Cookie").field(cookie).finish(),
+            Self::Starlette(cookie) => f.debug_tuple("Starlette").field(cookie).finish(),
             Self::Header(name) => f.debug_tuple("Header").field(name).finish(),
             Self::Custom { label, .. } => f.debug_tuple("Custom").field(label).finish(),
         }
@@ -97,6 +100,13 @@ impl CredentialTransport {
         Self(Kind::Cookie(settings))
     }
 
+    /// **Legacy.** In the cookie of a Python service, with its attributes: a plain name, and `Secure`
+    /// only when asked for.
+    #[must_use]
+    pub fn starlette(cookie: StarletteCookie) -> Self {
+        Self(Kind::Starlette(cookie))
+    }
+
     /// In a response header; taking back is the client's own affair.
     #[must_use]
     pub fn header(name: impl Into<String>) -> Self {
@@ -120,22 +130,43 @@ impl CredentialTransport {
     pub(crate) fn as_cookie(&self) -> Option<&CookieSettings> {
         match &self.0 {
             Kind::Cookie(cookie) => Some(cookie),
-            Kind::None | Kind::Header(_) | Kind::Custom { .. } => None,
+            Kind::None | Kind::Starlette(_) | Kind::Header(_) | Kind::Custom { .. } => None,
+        }
+    }
+
+    /// The name that a cookie source must read, given the name it was configured with.
+    pub(crate) fn source_name<'a>(&'a self, configured: &'a str) -> Result<&'a str, Error> {
+        match &self.0 {
+            Kind::Cookie(cookie) => cookie.source_name(configured),
+            Kind::Starlette(cookie) if cookie.name() != configured => {
+                Err(two_names(configured, cookie.name()))
+            }
+            _ => Ok(configured),
         }
     }
 
     /// Settles the cookie's effective name, and refuses contradictions.
     pub(crate) fn checked(self) -> Result<Self, Error> {
         match self.0 {
-            Kind::None | Kind::Custom { .. } => Ok(self),
+            Kind::None | Kind::Starlette(_) | Kind::Custom { .. } => Ok(self),
             Kind::Cookie(cookie) => cookie.checked().map(Self::cookie),
-            Kind::Header(name) if is_token(&name) && !name.eq_ignore_ascii_case("set-cookie") => {
-                Ok(Self(Kind::Header(name.to_ascii_lowercase())))
+            Kind::Header(name) => {
+                let name = name.to_ascii_lowercase();
+                let refuse = |message: String| Err(Error::new(ErrorKind::InvalidConfig, message));
+                if !is_token(&name) {
+                    return refuse(
+                        "the transport's header has a name that HTTP does not allow (RFC 9110 §5.6.2)"
+                            .to_owned(),
+                    );
+                }
+                if RESERVED.contains(&&*name) {
+                    return refuse(format!(
+                        "the transport's header `{name}` has a meaning of its own in answers and cannot hand a credential out: \
+                         choose another, such as `X-Session`"
+                    ));
+                }
+                Ok(Self(Kind::Header(name)))
             }
-            Kind::Header(_) => Err(Error::new(
-                ErrorKind::InvalidConfig,
-                "the transport's header has a name that HTTP does not allow (RFC 9110 §5.6.2)",
-            )),
         }
     }
 
@@ -155,6 +186,11 @@ impl CredentialTransport {
                 let cookies = cookie.persist(credential, lifetime, lasts, chunks)?;
                 cookies.into_iter().map(Handover::cookie).collect()
             }
+            Kind::Starlette(cookie) => {
+                let age = cookie.max_age().map(|age| lifetime.map_or(age, |most| age.min(most)));
+                let age = if lasts { lifetime } else { age };
+                vec![Handover::cookie(cookie.persist_for(credential, age)?)]
+            }
             Kind::Header(name) => vec![Handover {
                 name: name.clone(),
                 value: credential.to_owned(),
@@ -171,6 +207,9 @@ impl CredentialTransport {
         if let Kind::Custom { label, clear, .. } = &self.0 {
             return Handover::custom(label, clear()).unwrap_or_default();
         }
+        if let Kind::Starlette(cookie) = &self.0 {
+            return vec![Handover::cookie(cookie.clear())];
+        }
         let Some(cookie) = self.as_cookie() else { return Vec::new() };
         let names = (0..chunks.max(1)).map(|index| chunk::name(&cookie.name, index));
         names.map(|name| Handover::cookie(cookie.clear(&name))).collect()
@@ -181,6 +220,7 @@ impl CredentialTransport {
         match &self.0 {
             Kind::None | Kind::Custom { .. } => None,
             Kind::Cookie(cookie) => Some(CredentialSource::cookie(cookie.name.as_str())),
+            Kind::Starlette(cookie) => Some(CredentialSource::cookie(cookie.name())),
             Kind::Header(name) => Some(CredentialSource::header(name)),
         }
     }
@@ -209,6 +249,10 @@ impl CredentialTransport {
         match &self.0 {
             Kind::None => json!("none"),
             Kind::Cookie(cookie) => json!({ "cookie": cookie.describe() }),
+            Kind::Starlette(cookie) => json!({ "cookie": {
+                "name": cookie.name(),
+                "attributes": cookie.attributes(cookie.max_age()),
+            } }),
             Kind::Header(name) => json!({ "header": name }),
             Kind::Custom { label, .. } => json!({ "custom": label }),
         }
@@ -250,6 +294,30 @@ pub struct CookieSettings {
     insecure_dev: bool,
     chunked: bool,
 }
+
+/// Headers that frame an answer, rule it, or say what it is.
+const RESERVED: [&str; 20] = [
+    "cache-control",
+    "clear-site-data",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "host",
+    "keep-alive",
+    "location",
+    "retry-after",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "www-authenticate",
+];
 
 /// Name and value together, in bytes; browsers drop what is longer (RFC 6265bis §5.6).
 pub(crate) const MAX_COOKIE: usize = 4096;
@@ -310,6 +378,12 @@ impl CookieSettings {
         if bare.is_empty() {
             return invalid(format!("the cookie name `{name}` is a prefix and nothing else"));
         }
+        if bare != name && !PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+            return invalid(format!(
+                "the cookie name `{name}` has a prefix in another case, which older browsers do not know \
+                 for one: write `__Host-` or `__Secure-`"
+            ));
+        }
         if bare == name && !self.insecure_dev {
             return invalid(format!(
                 "the cookie name `{name}` needs the prefix `__Host-`, which keeps neighbouring subdomains from \
@@ -326,19 +400,12 @@ impl CookieSettings {
         Ok(self)
     }
 
-    /// The name that a cookie source must read, given the name it was configured with.
-    pub(crate) fn source_name(&self, configured: &str) -> Result<&str, Error> {
+    fn source_name(&self, configured: &str) -> Result<&str, Error> {
         if configured == self.name || (self.insecure_dev && without_prefix(configured) == self.name)
         {
             return Ok(&self.name);
         }
-        Err(Error::new(
-            ErrorKind::InvalidConfig,
-            format!(
-                "the cookie source reads `{configured}`, but the transport sets `{}`: give both the same name",
-                self.name
-            ),
-        ))
+        Err(two_names(configured, &self.name))
     }
 
     fn persist(
@@ -393,6 +460,15 @@ impl CookieSettings {
             "chunked": self.chunked,
         })
     }
+}
+
+fn two_names(configured: &str, name: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidConfig,
+        format!(
+            "the cookie source reads `{configured}`, but the transport sets `{name}`: give both the same name"
+        ),
+    )
 }
 
 /// Browsers compare the prefixes without case, so a name that differs in case has one too.

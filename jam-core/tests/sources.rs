@@ -225,10 +225,15 @@ fn contradictions_are_errors_when_the_backend_is_built() {
     assert!(
         refused(backend().transport(cookie(CookieSettings::new("__Host-")))).contains("prefix")
     );
-    assert!(
-        refused(backend().transport(CredentialTransport::header("Set-Cookie")))
-            .contains("transport")
-    );
+    for meant in
+        ["Set-Cookie", "content-length", "Transfer-Encoding", "Location", "WWW-Authenticate"]
+    {
+        let refusal = refused(backend().transport(CredentialTransport::header(meant)));
+        assert!(refusal.contains("the transport's header"), "{refusal}");
+    }
+    for odd in ["__host-jwt", "__HOST-jwt", "__secure-jwt", "__Host_jwt"] {
+        assert!(refused(backend().transport(cookie(CookieSettings::new(odd)))).contains("__Host-"));
+    }
     let none = CookieSettings::new("__Host-jwt").insecure_dev().same_site(SameSite::None);
     assert!(refused(backend().transport(cookie(none))).contains("Secure"));
     let other = backend()

@@ -71,7 +71,8 @@ impl SecuritySchemes {
         let policy = jam.describe();
         let sources = |place| policy.pointer(place).and_then(Value::as_array).into_iter().flatten();
         let tokens = sources("/jwt/sources").filter_map(|source| scheme(source, Some("JWT")));
-        let sessions = sources("/session/sources").filter_map(|source| scheme(source, None));
+        let sessions = sources("/session/sources").chain(sources("/session/legacy/sources"));
+        let sessions = sessions.filter_map(|source| scheme(source, None));
         SecuritySchemes(tokens.chain(sessions).collect())
     }
 }

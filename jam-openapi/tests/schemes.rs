@@ -5,7 +5,7 @@ use jam_core::Jam;
 use jam_core::jwt::JwtBackend;
 use jam_core::key::{Algorithm, Key, KeyRing};
 use jam_core::request::Found;
-use jam_core::session::{MemoryStore, SessionBackend, SessionPolicy};
+use jam_core::session::{LegacyMode, LegacySessions, MemoryStore, SessionBackend, SessionPolicy};
 use jam_core::source::CredentialSource;
 use jam_core::transport::CredentialTransport;
 use jam_openapi::SecuritySchemes;
@@ -68,6 +68,17 @@ fn the_sources_of_sessions_are_listed_beside_those_of_tokens() {
             "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
             "cookie.__Host-jam": { "type": "apiKey", "in": "cookie", "name": "__Host-jam" },
         })
+    );
+    let python = LegacySessions::starlette(["secret"]).unwrap();
+    let moving = sessions().legacy(python, LegacyMode::WriteNew);
+    let moving = Jam::builder().session(moving).build().unwrap();
+    assert_eq!(
+        listed(&moving, OpenApiBuilder::new().build()),
+        json!({
+            "cookie.__Host-jam": { "type": "apiKey", "in": "cookie", "name": "__Host-jam" },
+            "cookie.session": { "type": "apiKey", "in": "cookie", "name": "session" },
+        }),
+        "both are read while users move"
     );
     let bearer = sessions().source(CredentialSource::bearer());
     let bearer = bearer.transport(CredentialTransport::header("X-Session"));

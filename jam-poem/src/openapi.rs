@@ -244,7 +244,8 @@ fn schemes_of(jam: &Jam) -> Vec<Scheme> {
     let policy = jam.describe();
     let sources = |place| policy.pointer(place).and_then(Value::as_array).into_iter().flatten();
     let tokens = sources("/jwt/sources").filter_map(|source| Scheme::of(source, Some("JWT")));
-    let sessions = sources("/session/sources").filter_map(|source| Scheme::of(source, None));
+    let sessions = sources("/session/sources").chain(sources("/session/legacy/sources"));
+    let sessions = sessions.filter_map(|source| Scheme::of(source, None));
     tokens.chain(sessions).collect()
 }
 

@@ -14,11 +14,15 @@ def checks(environment):
         return {"jam_token": [jam_tokens.check], "jam_session": [jam_sessions.check]}
     import starlette_cookie
 
+    starlette = {"starlette": [starlette_cookie.check], "starlette_flow": [starlette_cookie.check_flow]}
     if environment == "starlette1":
-        return {"starlette": [starlette_cookie.check]}
+        return starlette
     import starlette_jwt
 
-    return {"starlette": [starlette_cookie.check, starlette_jwt.check_signer], "starlette_jwt": [starlette_jwt.check]}
+    starlette["starlette"].append(starlette_jwt.check_signer)
+    starlette["starlette_flow"].append(starlette_jwt.check_signer)
+    jwt = [starlette_jwt.check]
+    return {**starlette, "starlette_jwt": jwt, "starlette_jwt_flow": jwt}
 
 
 def main(environment, folder):

@@ -67,7 +67,9 @@ def encode_cases():
         assert seen == "{}"
         cookie = header.split("=", 1)[1].split(";")[0]
         compact = json.dumps(session, ensure_ascii=False, separators=(",", ":"))
-        yield {"secret": secret, "now": now, "object": compact, "text": json.dumps(session), "cookie": cookie}
+        yield {
+            "secret": secret, "now": now, "object": compact, "text": json.dumps(session), "cookie": cookie, "header": header,
+        }
 
 
 def set_cookie_cases():
@@ -212,6 +214,17 @@ def cases():
 
 
 # --- what Rust wrote ---------------------------------------------------------------------------
+
+
+def check_flow(answer):
+    """A cookie of a Rust service: Python goes on with the session, and clears it."""
+    check(answer)
+    make = lambda app: middleware(app, answer["secret"])  # noqa: E731
+    _, header = request(make, lambda found: found.update(python=1), answer["cookie"].encode())
+    again = header.split("=", 1)[1].split(";")[0]
+    seen, cleared = request(make, lambda found: found.clear(), again.encode())
+    assert json.loads(seen) == {**json.loads(answer["object"]), "python": 1}, f"Python kept {seen}"
+    assert cleared == answer["cleared"], f"Python clears by {cleared}"
 
 
 def check(answer):

@@ -201,7 +201,8 @@ fn vectors(facts: &Facts) -> Vec<Run> {
         .into()
 }
 
-/// The packages write, Rust reads and writes, the packages read: with each crypto backend.
+/// The packages write, Rust reads and writes, the packages read: with each crypto backend. Then two
+/// services, one of each, and a browser.
 fn python(facts: &Facts) -> Vec<Run> {
     let mut runs = vec![Run::PythonCases];
     for flags in ["", RUST_CRYPTO] {
@@ -211,6 +212,7 @@ fn python(facts: &Facts) -> Vec<Run> {
         }
         runs.extend([run, Run::PythonAnswers]);
     }
+    runs.push(passes(&format!("run {PINNED} -p side-by-side -- --check")));
     runs
 }
 
@@ -282,7 +284,7 @@ mod tests {
         let kind = |call: &String| call.split(' ').next().unwrap_or_default().to_owned();
         let tests = "JAM_PYTHON='target/python'";
         let kinds: Vec<String> = calls.iter().map(kind).collect();
-        assert_eq!(kinds, ["cases", tests, "answers", tests, "answers"]);
+        assert_eq!(kinds, ["cases", tests, "answers", tests, "answers", "cargo"]);
         assert!(calls[3].contains(RUST_CRYPTO));
     }
 

@@ -16,6 +16,13 @@ idle_timeout_seconds = 1800
 absolute_timeout_seconds = 43200
 "#;
 
+/// Tokens beside them.
+const JWT: &str = r#"
+[[jam.jwt.keys]]
+algorithm = "HS256"
+secret = "0123456789abcdef0123456789abcdef"
+"#;
+
 /// `name=value` of the session's cookie that an answer sets.
 #[track_caller]
 fn cookie(answer: &Answer) -> String {
@@ -157,4 +164,30 @@ fn g52_debug_shows_no_id_of_a_session() {
     let (_, id) = alice.split_once('=').unwrap();
     // The first half is the public name; the other half is the secret.
     assert!(!shown.text().contains(id) && !shown.text().contains(&id[22..]));
+}
+
+#[test]
+fn a_token_of_somebody_elses_does_nothing_to_a_session() {
+    let server = Server::start(&format!("{CONFIG}{JWT}"));
+    let bearer = |user: &str, password: &str| {
+        let token = server.log_in(user, password).json()["token"].as_str().unwrap().to_owned();
+        format!("Bearer {token}")
+    };
+    let alice = bearer("alice", "wonderland");
+    let bob = cookie(&server.log_in("bob", "builder"));
+    let both = |method: &str, path: &str| {
+        server.send(method, path, &[("Cookie", &bob), ("Authorization", &alice)], b"")
+    };
+    for path in ["/elevate", "/password", "/logout-others"] {
+        both("POST", path).is(403, JSON, r#"{"error":"session_of_another_subject"}"#);
+        // A good token is not called a bad one where a session is asked for.
+        let nobody = server.send("POST", path, &[("Authorization", &alice)], b"");
+        nobody.is(401, JSON, r#"{"error":"unauthenticated"}"#);
+        assert_eq!(nobody.header("www-authenticate"), Some(r#"Bearer realm="jam""#));
+    }
+    let handle = send(&server, &bob, "GET", "/sessions", "").json()[0]["handle"].clone();
+    let path = format!("/sessions/{}", handle.as_str().unwrap());
+    assert_eq!(both("DELETE", &path).status, 404);
+    both("POST", "/logout-all").is(200, JSON, DONE);
+    assert_eq!(whoami(&server, &bob)["user"], "bob");
 }

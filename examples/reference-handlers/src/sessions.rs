@@ -13,9 +13,11 @@ use std::time::Duration;
 /// `POST /elevate`: a new id, and the scope `admin` for whoever is logged in.
 ///
 /// # Errors
-/// 401 when nobody is.
+/// 401 when nobody is; 403 when the session is somebody else's than the token.
 pub async fn elevate(session: &Session) -> Result<Answer, Reject> {
-    logged_in(session).await?;
+    if !is_own(session).await? {
+        return Ok(another_subjects());
+    }
     session.grant(["admin"])?;
     Ok(done())
 }
@@ -25,7 +27,9 @@ pub async fn elevate(session: &Session) -> Result<Answer, Reject> {
 /// # Errors
 /// 401 when nobody is logged in; 501 where the client keeps the sessions.
 pub async fn logout_others(session: &Session) -> Result<Answer, Reject> {
-    logged_in(session).await?;
+    if !is_own(session).await? {
+        return Ok(another_subjects());
+    }
     session.revoke_others().await?;
     Ok(done())
 }
@@ -37,8 +41,12 @@ pub async fn logout_others(session: &Session) -> Result<Answer, Reject> {
 pub async fn logout_all(flow: &Flow) -> Result<Answer, Reject> {
     let identity = flow.identity::<Claims>().await?;
     if let Ok(sessions) = flow.jam().sessions() {
-        sessions.clear_sessions(&subject(&identity)).await?;
-        flow.session()?.destroy()?;
+        let (session, subject) = (flow.session()?, subject(&identity));
+        sessions.clear_sessions(&subject).await?;
+        // A token of somebody else's does not end whoever is logged in here.
+        if session.subject().await?.is_none_or(|owner| owner == subject) {
+            session.destroy()?;
+        }
     }
     flow.clear_jwt();
     Ok(done())
@@ -145,7 +153,10 @@ pub async fn end_session(session: &Session, path: &str) -> Result<Answer, Reject
     let identity = logged_in(session).await?;
     let sessions = session.flow().jam().sessions()?;
     let ended = match SessionHandle::parse(handle) {
-        Some(handle) if session.handle().await? == Some(handle) => {
+        Some(handle)
+            if session.handle().await? == Some(handle)
+                && session.subject().await? == Some(subject(&identity)) =>
+        {
             session.destroy()?;
             session.save().await?;
             true
@@ -200,6 +211,19 @@ fn write(flow: &Flow, change: impl FnOnce(&Session) -> Result<(), Reject>) -> Re
         Err(error) if error.kind() == ErrorKind::NotAvailable => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the session is of whoever calls: a token, which counts first, may be somebody else's.
+///
+/// # Errors
+/// 401 when nobody calls, or nobody is logged in to the session.
+async fn is_own(session: &Session) -> Result<bool, Reject> {
+    let identity = logged_in(session).await?;
+    Ok(session.require_subject().await? == subject(&identity))
+}
+
+fn another_subjects() -> Answer {
+    Answer::error(403, "session_of_another_subject")
 }
 
 async fn logged_in(session: &Session) -> Result<Identity<Claims>, Reject> {

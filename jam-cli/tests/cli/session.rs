@@ -1,6 +1,6 @@
 //! `jam session`, as far as a store that lives in one process goes.
 
-use super::support::Folder;
+use super::support::{self, Folder};
 
 const MEMORY: &str =
     "[jam.session]\nidle_timeout_seconds = 1800\nabsolute_timeout_seconds = 43200\n";
@@ -65,16 +65,37 @@ fn a_configuration_without_sessions_and_a_stateless_one_say_what_to_do() {
     let none = folder("session-unconfigured", "[jam]\n");
     none.run(&["session", "list", "alice"], "").failed(2, "not_available");
     let sealed = format!("{MEMORY}store = 'sealed'\nsecrets = ['{}']\n", "s".repeat(32));
-    let sealed = folder("session-sealed", &sealed);
-    for arguments in [
-        &["session", "create", "alice"][..],
-        &["session", "list", "alice"],
-        &["session", "clear", "a"],
-    ] {
-        let run = sealed.run(arguments, "");
-        run.failed(2, "not_supported");
-        assert!(run.err.contains("configure a store"), "{run:?}");
+    let python = format!("{MEMORY}store = 'starlette'\nsecrets = ['theirs']\n");
+    for (name, config) in [("session-sealed", &sealed), ("session-starlette", &python)] {
+        let folder = folder(name, config);
+        for arguments in [
+            &["session", "create", "alice"][..],
+            &["session", "list", "alice"],
+            &["session", "clear", "a"],
+        ] {
+            let run = folder.run(arguments, "");
+            run.failed(2, "not_supported");
+            assert!(run.err.contains("configure a store"), "{run:?}");
+        }
     }
+}
+
+#[test]
+fn beside_the_sessions_of_a_python_service_the_store_is_what_it_was() {
+    let legacy =
+        "legacy = { store = 'starlette', secrets = ['$THEIRS-canary'], mode = 'write_old' }\n";
+    let folder = folder("session-legacy", &format!("{MEMORY}{legacy}"));
+    let run = |arguments: &[&str]| {
+        support::run(folder.command(arguments).env("THEIRS", "old"), b"").succeeded()
+    };
+    let policy: serde_json::Value = serde_json::from_str(&run(&["config", "check"])).unwrap();
+    let described = &policy["session"]["legacy"];
+    assert_eq!(
+        (&described["store"], &described["mode"]),
+        (&"starlette".into(), &"write_old".into())
+    );
+    assert!(!policy.to_string().contains("canary"), "{policy}");
+    assert!(run(&["session", "create", "alice"]).contains(r#""subject":"alice""#));
 }
 
 #[test]

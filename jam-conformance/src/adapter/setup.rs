@@ -33,12 +33,16 @@ pub(crate) enum Setup {
     SessionHeader,
     /// Sessions that the client keeps, sealed.
     Sealed,
+    /// Sessions in the cookie of a Python service.
+    Starlette,
+    /// The same beside sessions in memory, to which users move.
+    Migration,
     /// One session a subject, small records, a persistent cookie, and no request without an origin.
     Strict,
 }
 
 impl Setup {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Bearer,
         Self::BearerCookie,
         Self::CookieBearer,
@@ -48,6 +52,8 @@ impl Setup {
         Self::Sessions,
         Self::SessionHeader,
         Self::Sealed,
+        Self::Starlette,
+        Self::Migration,
         Self::Strict,
     ];
 
@@ -62,6 +68,8 @@ impl Setup {
             Self::Sessions => "sessions",
             Self::SessionHeader => "session-header",
             Self::Sealed => "sealed",
+            Self::Starlette => "starlette",
+            Self::Migration => "migration",
             Self::Strict => "strict",
         }
     }
@@ -75,7 +83,9 @@ impl Setup {
             Self::Headers => ("kit", "x-token, x-auth"),
             Self::Development => ("kit", "Cookie"),
             Self::Policy => (r#"kit \"two\" \\ three"#, "Authorization"),
-            Self::Sessions | Self::Sealed | Self::Strict => ("kit", "Authorization, Cookie"),
+            Self::Sessions | Self::Sealed | Self::Starlette | Self::Migration | Self::Strict => {
+                ("kit", "Authorization, Cookie")
+            }
             Self::SessionHeader => ("kit", "Authorization, x-session"),
         };
         variables.give("realm", realm);
@@ -113,9 +123,12 @@ transport = "cookie"
 cookie = { name = "__Host-jwt", same_site = "strict", persistent = true, insecure_dev = true }"#
             }
             Self::Policy => return policy(),
-            Self::Sessions | Self::SessionHeader | Self::Sealed | Self::Strict => {
-                "realm = \"kit\"\n[jam.jwt]"
-            }
+            Self::Sessions
+            | Self::SessionHeader
+            | Self::Sealed
+            | Self::Starlette
+            | Self::Migration
+            | Self::Strict => "realm = \"kit\"\n[jam.jwt]",
         };
         let keys = format!("[[jam.jwt.keys]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"");
         format!("[jam]\n{about}\n{keys}\n{}", self.sessions())
@@ -129,6 +142,10 @@ cookie = { name = "__Host-jwt", same_site = "strict", persistent = true, insecur
             Self::Sessions => "",
             Self::SessionHeader => "transport = { header = \"X-Session\" }\n",
             Self::Sealed => "store = \"sealed\"\nsecrets = [\"SECRET\"]\n",
+            Self::Starlette => "store = \"starlette\"\nsecrets = [\"SECRET\"]\n",
+            Self::Migration => {
+                "legacy = { store = \"starlette\", secrets = [\"SECRET\"], mode = \"write_new\" }\n"
+            }
             Self::Strict => {
                 "max_sessions = { reject = 1 }\nmax_record_bytes = 1024\n\
                  cookie = { name = \"__Host-jam\", same_site = \"strict\", persistent = true }\n\

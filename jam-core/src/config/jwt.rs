@@ -26,7 +26,7 @@ const KEYS: &[&str] = &[
     "keys",
 ];
 
-const DEFAULTS: Defaults = Defaults { cookie: "__Host-jwt", by_cookie: false };
+const DEFAULTS: Defaults = Defaults { cookie: "__Host-jwt", by_cookie: false, python: None };
 
 /// 136 years: no date that a token names comes near the end of the numbers that hold it.
 const MAX_LIFETIME_SECONDS: u64 = u32::MAX as u64;

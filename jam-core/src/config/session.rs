@@ -9,9 +9,10 @@ use super::carriage::{self, Carriage, Defaults};
 use super::table::{Entry, Table, located};
 use crate::codec::{SealedCodec, SignedCodec};
 use crate::csrf::CsrfPolicy;
+use crate::key::Algorithm;
 use crate::session::{
-    MaxSessions, MemoryStore, Outage, SessionBackend, SessionBackendBuilder, SessionPolicy,
-    Undecodable,
+    LegacyMode, LegacySessions, MaxSessions, MemoryStore, Outage, SessionBackend,
+    SessionBackendBuilder, SessionPolicy, Undecodable,
 };
 use crate::{Error, ErrorKind};
 
@@ -21,6 +22,8 @@ const KEYS: &[&str] = &[
     "urls",
     "prefix",
     "secrets",
+    "algorithm",
+    "subject",
     "legacy",
     "idle_timeout_seconds",
     "absolute_timeout_seconds",
@@ -37,7 +40,7 @@ const KEYS: &[&str] = &[
     "clear_site_data",
 ];
 
-const DEFAULTS: Defaults = Defaults { cookie: "__Host-jam", by_cookie: true };
+const DEFAULTS: Defaults = Defaults { cookie: "__Host-jam", by_cookie: true, python: None };
 
 /// A century: no timeout is longer.
 const MAX_SECONDS: u64 = 100 * 366 * 24 * 3600;
@@ -47,7 +50,15 @@ enum Store {
     Memory,
     Sealed,
     Signed,
+    Python(Python),
     Later,
+}
+
+/// Whose sessions a Python service shares.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Python {
+    Starlette,
+    StarletteJwt,
 }
 
 const STORES: [(&str, Store); 11] = [
@@ -59,17 +70,35 @@ const STORES: [(&str, Store); 11] = [
     ("mysql", Store::Later),
     ("redis", Store::Later),
     ("redis-cluster", Store::Later),
-    ("starlette", Store::Later),
-    ("starlette-jwt", Store::Later),
+    ("starlette", Store::Python(Python::Starlette)),
+    ("starlette-jwt", Store::Python(Python::StarletteJwt)),
     ("jam-redis", Store::Later),
+];
+
+/// Those that may stand beside another one.
+const LEGACY_STORES: [(&str, Option<Python>); 3] = [
+    ("starlette", Some(Python::Starlette)),
+    ("starlette-jwt", Some(Python::StarletteJwt)),
+    ("jam-redis", None),
 ];
 
 /// The backend as configured.
 pub(super) fn backend(entry: Entry) -> Result<SessionBackendBuilder, Error> {
     let mut table = entry.table(KEYS)?;
     let policy = policy(&mut table)?;
-    let mut builder = keeper(&mut table, policy)?;
-    let Carriage { sources, transport } = carriage::read(&mut table, &DEFAULTS)?;
+    let idle = policy.idle;
+    let (mut builder, is_python) = keeper(&mut table, policy)?;
+    if let Some(entry) = table.take("legacy") {
+        if is_python {
+            return Err(entry.refuse(
+                "sessions move from Python's to one's own: choose another `store`, or drop the key",
+            ));
+        }
+        let (sessions, mode) = legacy(entry, idle)?;
+        builder = builder.legacy(sessions, mode);
+    }
+    let defaults = Defaults { python: is_python.then_some(idle), ..DEFAULTS };
+    let Carriage { sources, transport } = carriage::read(&mut table, &defaults)?;
     builder = sources.into_iter().fold(builder, SessionBackendBuilder::source);
     if let Some(transport) = transport {
         builder = builder.transport(transport);
@@ -80,7 +109,11 @@ pub(super) fn backend(entry: Entry) -> Result<SessionBackendBuilder, Error> {
     Ok(builder)
 }
 
-fn keeper(table: &mut Table, policy: SessionPolicy) -> Result<SessionBackendBuilder, Error> {
+/// Who keeps the sessions, and whether a Python service shares them.
+fn keeper(
+    table: &mut Table,
+    policy: SessionPolicy,
+) -> Result<(SessionBackendBuilder, bool), Error> {
     let store = match table.take("store") {
         Some(store) => {
             let later = store.refuse_as(ErrorKind::NotAvailable, "this store is not available yet");
@@ -91,9 +124,6 @@ fn keeper(table: &mut Table, policy: SessionPolicy) -> Result<SessionBackendBuil
         }
         None => Store::Memory,
     };
-    if let Some(legacy) = table.take("legacy") {
-        return Err(legacy.refuse_as(ErrorKind::NotAvailable, "migration is not available yet"));
-    }
     for key in ["url", "urls"] {
         if let Some(url) = table.take(key) {
             return Err(
@@ -104,14 +134,42 @@ fn keeper(table: &mut Table, policy: SessionPolicy) -> Result<SessionBackendBuil
     if let Some(prefix) = table.take("prefix") {
         prefix.text()?;
     }
+    if let Store::Python(python) = store {
+        let backend = SessionBackend::legacy(policy, pythons(table, python)?);
+        return Ok((backend.map_err(|error| located(table.path(), error))?, true));
+    }
+    for key in ["algorithm", "subject"] {
+        if let Some(entry) = table.take(key) {
+            return Err(entry.refuse(
+                "this belongs to the sessions of a Python service; drop the key, or move it to `legacy`",
+            ));
+        }
+    }
     let secrets = table.take("secrets");
     if store == Store::Memory {
         return match secrets {
             Some(secrets) => Err(secrets
                 .refuse("a store needs no secrets; drop them, or choose `sealed` or `signed`")),
-            None => Ok(SessionBackend::builder(policy, MemoryStore::new())),
+            None => Ok((SessionBackend::builder(policy, MemoryStore::new()), false)),
         };
     }
+    let Secrets { path, secrets } = self::secrets(table, secrets)?;
+    let secrets = secrets.iter().map(|secret| secret.as_bytes());
+    let weak = |error| located(&path, error);
+    let builder = if store == Store::Sealed {
+        SessionBackend::stateless(policy, SealedCodec::new(secrets).map_err(weak)?)
+    } else {
+        SessionBackend::stateless(policy, SignedCodec::new(secrets).map_err(weak)?)
+    };
+    Ok((builder, false))
+}
+
+struct Secrets {
+    path: String,
+    secrets: Vec<Zeroizing<String>>,
+}
+
+fn secrets(table: &Table, secrets: Option<Entry>) -> Result<Secrets, Error> {
     let secrets = secrets.ok_or_else(|| {
         table.refuse("the client keeps these sessions: add `secrets`, at least one")
     })?;
@@ -120,13 +178,55 @@ fn keeper(table: &mut Table, policy: SessionPolicy) -> Result<SessionBackendBuil
         .filled_list("a list of secrets", "the first writes, all read")?
         .into_iter()
         .map(Entry::secret)
-        .collect::<Result<Vec<Zeroizing<String>>, Error>>()?;
+        .collect::<Result<_, Error>>()?;
+    Ok(Secrets { path, secrets })
+}
+
+/// `legacy`: the sessions of a Python service beside one's own.
+fn legacy(entry: Entry, idle: Duration) -> Result<(LegacySessions, LegacyMode), Error> {
+    let mut table = entry.table(&["store", "secrets", "algorithm", "subject", "mode", "cookie"])?;
+    let store = table
+        .take("store")
+        .ok_or_else(|| table.refuse("`store` is missing: \"starlette\" or \"starlette-jwt\""))?;
+    let later = store.refuse_as(ErrorKind::NotAvailable, "this store is not available yet");
+    let python = store.choice(&LEGACY_STORES)?.ok_or(later)?;
+    let mode = table.take("mode").ok_or_else(|| {
+        table.refuse(
+            "`mode` is missing: \"write_old\" while the Python service still has to know everybody, \
+             \"write_new\" afterwards",
+        )
+    })?;
+    let mode =
+        mode.choice(&[("write_old", LegacyMode::WriteOld), ("write_new", LegacyMode::WriteNew)])?;
+    let sessions = pythons(&mut table, python)?;
+    Ok((sessions.cookie(carriage::pythons(table.take("cookie"), idle)?), mode))
+}
+
+/// `secrets`, `algorithm` and `subject`.
+fn pythons(table: &mut Table, python: Python) -> Result<LegacySessions, Error> {
+    let secrets = table.take("secrets");
+    let Secrets { path, secrets } = self::secrets(table, secrets)?;
     let secrets = secrets.iter().map(|secret| secret.as_bytes());
-    let weak = |error| located(&path, error);
-    Ok(if store == Store::Sealed {
-        SessionBackend::stateless(policy, SealedCodec::new(secrets).map_err(weak)?)
-    } else {
-        SessionBackend::stateless(policy, SignedCodec::new(secrets).map_err(weak)?)
+    let algorithm = table.take("algorithm");
+    let sessions = match (python, algorithm) {
+        (Python::Starlette, Some(algorithm)) => {
+            return Err(algorithm.refuse("Starlette's signer has one only: drop the key"));
+        }
+        (Python::Starlette, None) => LegacySessions::starlette(secrets),
+        (Python::StarletteJwt, algorithm) => {
+            let hmacs = [
+                ("HS256", Algorithm::HS256),
+                ("HS384", Algorithm::HS384),
+                ("HS512", Algorithm::HS512),
+            ];
+            let algorithm = algorithm.map_or(Ok(Algorithm::HS256), |name| name.choice(&hmacs))?;
+            LegacySessions::starlette_jwt(algorithm, secrets)
+        }
+    };
+    let sessions = sessions.map_err(|error| located(&path, error))?;
+    Ok(match table.take("subject") {
+        Some(members) => sessions.subject(members.texts()?),
+        None => sessions,
     })
 }
 

@@ -42,3 +42,31 @@ impl Copied {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_come_back_whether_they_fit_or_not() {
+        let mut copied = Copied::default();
+        let long = "x".repeat(2000);
+        let places: Vec<_> = ["token", "", &long, "/path"]
+            .iter()
+            .map(|text| (*text, copied.keep(&[text.as_bytes()]).unwrap()))
+            .collect();
+        for (text, place) in places {
+            assert_eq!(copied.get(&place), text.as_bytes());
+        }
+        let parts = copied.keep(&[b"/a", b"?", b"b=1"]).unwrap();
+        assert_eq!(copied.get(&parts), b"/a?b=1");
+    }
+
+    /// glibc and others keep free blocks of up to 1032 bytes at hand.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn a_flow_fits_into_what_allocators_hand_out_fast() {
+        let counters = 2 * size_of::<usize>();
+        assert!(size_of::<super::super::Inner>() + counters <= 1032);
+    }
+}

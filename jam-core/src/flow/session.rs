@@ -1,29 +1,32 @@
 //! The session of a request: found at the beginning, opened by the first who asks, written at the
 //! end.
 
+mod resolve;
+
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use event_listener::Event;
 
 use super::Flow;
 use super::credentials::Credentials;
-use crate::audit::{self, Refused};
+use crate::audit::Done;
 use crate::clock::Budget;
 use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
 use crate::reject::{Reject, RejectKind};
 use crate::request::{Found, RequestView};
-use crate::session::{Live, Op, Opened, SessionBackend, Written};
+use crate::session::{Format, Live, Op, Opened, SessionBackend, Written};
 use crate::source::Sighting;
 use crate::transport::Handover;
+use resolve::{open, resolve_now, resolve_waiting};
 
 /// What a request has of a session.
 pub(super) struct Slot {
-    presented: Credentials<Presented>,
+    presented: Credentials<(Format, Presented)>,
     /// How many chunks of the cookie the client holds: more than are written next are deleted.
     chunks: usize,
-    budget: Arc<Budget>,
+    budget: Budget,
     base: OnceLock<Base>,
     /// Somebody is asking the store; whoever else wants to know waits for the end of that.
     is_opening: AtomicBool,
@@ -78,6 +81,8 @@ struct Work {
     /// The session after a write in the midst of the request.
     saved: Option<Option<Live>>,
     handovers: Vec<Handover>,
+    /// In a migration: the credential of this format has nothing to say any more.
+    retired: Option<Format>,
     /// The head of the answer has left.
     is_committed: bool,
 }
@@ -86,22 +91,24 @@ impl Slot {
     /// Walks the sources and copies what they found. Asks no store.
     pub(super) fn sight(backend: &SessionBackend, view: &dyn RequestView) -> Self {
         let mut presented = Credentials::default();
-        backend.sources().sight(view, |_, Sighting { found, ambient }| {
-            let credential = match found {
-                Found::Absent => return,
-                Found::Credential(text) => match backend.transport().join(view, text) {
-                    Some(joined) => Presented::copy(&joined),
-                    None => Presented::Malformed,
-                },
-                Found::Malformed => Presented::Malformed,
-                Found::Conflict => Presented::Conflict,
-            };
-            presented.push(credential, ambient);
-        });
+        for (format, backend) in backend.formats() {
+            backend.sources().sight(view, |_, Sighting { found, ambient }| {
+                let credential = match found {
+                    Found::Absent => return,
+                    Found::Credential(text) => match backend.transport().join(view, text) {
+                        Some(joined) => Presented::copy(&joined),
+                        None => Presented::Malformed,
+                    },
+                    Found::Malformed => Presented::Malformed,
+                    Found::Conflict => Presented::Conflict,
+                };
+                presented.push((format, credential), ambient);
+            });
+        }
         Self {
             presented,
             chunks: backend.transport().chunks_in(view),
-            budget: Arc::new(backend.budget()),
+            budget: backend.budget(),
             base: OnceLock::new(),
             is_opening: AtomicBool::new(false),
             opened: Event::new(),
@@ -124,21 +131,13 @@ impl Slot {
         }
     }
 
+    fn carries(&self, format: Format) -> bool {
+        self.presented.iter().any(|((presented, _), _)| *presented == format)
+    }
+
     fn work(&self) -> MutexGuard<'_, Work> {
         // What is in there is whole between any two statements that touch it.
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What one opened credential means for the request; none: the next one is tried.
-fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
-    match opened {
-        Opened::Live(live) => Some(Base::Live(live)),
-        Opened::Down => Some(Base::Down),
-        Opened::NobodyKnows => Some(Base::NobodyKnows),
-        Opened::Unusable if is_ambient => None,
-        Opened::Dropped => None,
-        Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
     }
 }
 
@@ -177,7 +176,10 @@ impl Flow {
     }
 
     fn found(&self, base: Base) {
-        let Some(slot) = &self.0.session else { return };
+        let Some((backend, slot)) = self.slot() else { return };
+        if let Base::Live(live) = &base {
+            backend.count_read(live.format);
+        }
         if matches!(slot.base.get_or_init(|| base), Base::Live(live) if live.touch_due) {
             self.touch();
         }
@@ -227,7 +229,7 @@ impl Flow {
     ///
     /// # Errors
     ///
-    /// Those of [`SessionBackend::write`]; what was recorded is dropped then.
+    /// Those of [`SessionBackend::write_request`]; what was recorded is dropped then.
     pub(crate) async fn save_session(&self) -> Result<(), Reject> {
         self.session_slot()?;
         self.write_session(false).await.map_err(|error| self.refuse(error))
@@ -266,12 +268,58 @@ impl Flow {
             Some(saved) => saved,
             None => self.base_for_writing(&ops).await?,
         };
-        let written = backend.write(&ops, base.as_ref(), &slot.budget).await?;
+        let written = backend.write_request(&ops, base.as_ref(), &slot.budget).await?;
+        if backend.migrates() {
+            self.retire(backend, slot, &ops, base.as_ref(), &written).await?;
+        }
         let handovers = self.handovers(backend, slot, &ops, &written)?;
         let mut work = slot.work();
         work.saved = Some(written.live);
         if let Some(handovers) = handovers {
             work.handovers = handovers;
+        }
+        Ok(())
+    }
+
+    /// In a migration, a login, a logout and a move leave the client with one credential at most: what
+    /// it sent in the format that is not written has nothing to say any more.
+    async fn retire(
+        &self,
+        backend: &SessionBackend,
+        slot: &Slot,
+        ops: &[Op],
+        base: Option<&Live>,
+        written: &Written,
+    ) -> Result<(), Error> {
+        let now = written.live.as_ref().map(|live| live.format);
+        let before = base.map(|live| live.format);
+        let is_moved = now.is_some() && before.is_some() && now != before;
+        let decides = ops.iter().any(|op| matches!(op, Op::Login(_) | Op::Destroy));
+        if !is_moved && !decides {
+            return Ok(());
+        }
+        let Some(other) = now.or(before).map(Format::other) else { return Ok(()) };
+        slot.work().retired = Some(other);
+        // The base was moved or ended; whatever else a store keeps for this client ends with it.
+        let Some(before) = before else { return Ok(()) };
+        let presented = slot.presented.iter();
+        for ((format, presented), is_ambient) in presented {
+            if *format == before || !backend.keeps(*format) {
+                continue;
+            }
+            let Ok(opening) = open(backend, slot, *format, presented, *is_ambient) else {
+                continue;
+            };
+            match opening.await {
+                Opened::Live(live) => {
+                    let store = backend.of_format(*format);
+                    _ = store.end(live.handle(), Done::Ended, &slot.budget).await?;
+                }
+                Opened::Down | Opened::NobodyKnows => {
+                    return Err(ErrorKind::StoreUnavailable.into());
+                }
+                Opened::Unusable | Opened::Dropped => {}
+            }
         }
         Ok(())
     }
@@ -300,15 +348,21 @@ impl Flow {
         ops: &[Op],
         written: &Written,
     ) -> Result<Option<Vec<Handover>>, Error> {
-        let transport = backend.transport();
+        let retired = slot.work().retired.filter(|format| slot.carries(*format));
+        let retired =
+            retired.map(|format| backend.of_format(format).transport().clear(slot.chunks));
         if let Some(issued) = &written.issued {
             let lifetime = Some(issued.lifetime);
-            let handed =
+            let transport = backend.of_format(issued.format).transport();
+            let mut handed =
                 transport.persist(&issued.text, lifetime, issued.remembered, slot.chunks)?;
+            handed.extend(retired.into_iter().flatten());
             return Ok(Some(handed));
         }
         if written.cleared {
-            let mut handovers = transport.clear(slot.chunks);
+            let cleared = backend.formats().map(|(_, backend)| backend.transport());
+            let mut handovers: Vec<Handover> =
+                cleared.flat_map(|transport| transport.clear(slot.chunks)).collect();
             if backend.clears_site_data() {
                 handovers.push(Handover::clear_site_data());
             }
@@ -335,57 +389,5 @@ impl Flow {
                 "no session backend is configured: call `.session(…)` on the builder, or add a `session` table",
             ))
         })
-    }
-}
-
-/// Opens the credentials in order until one is usable or one decides. The place of the first one
-/// that has to be waited for, where there is such a one; nothing was asked about it yet.
-fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base, usize> {
-    let mut base = Base::Absent;
-    for (place, (presented, is_ambient)) in slot.presented.iter().enumerate() {
-        let opened = match open(backend, slot, presented, *is_ambient) {
-            Ok(opening) => opening.now().map_err(|_| place)?,
-            Err(refused) => return Ok(refused),
-        };
-        match decided(opened, *is_ambient) {
-            Some(base) => return Ok(base),
-            None => base = Base::Unusable,
-        }
-    }
-    Ok(base)
-}
-
-async fn resolve_waiting(backend: &SessionBackend, slot: &Slot, from: usize) -> Base {
-    let mut base = if from == 0 { Base::Absent } else { Base::Unusable };
-    for (presented, is_ambient) in slot.presented.iter().skip(from) {
-        let opened = match open(backend, slot, presented, *is_ambient) {
-            Ok(opening) => opening.await,
-            Err(refused) => return refused,
-        };
-        match decided(opened, *is_ambient) {
-            Some(base) => return base,
-            None => base = Base::Unusable,
-        }
-    }
-    base
-}
-
-fn open(
-    backend: &SessionBackend,
-    slot: &Slot,
-    presented: &Presented,
-    is_ambient: bool,
-) -> Result<Deferred<'static, Opened>, Base> {
-    match presented {
-        Presented::Text(text) => Ok(backend.open(text, &slot.budget)),
-        Presented::Short(text) => Ok(backend.open(text, &slot.budget)),
-        Presented::Malformed if is_ambient => {
-            audit::refused(Refused::Malformed);
-            Ok(Deferred::ready(Opened::Unusable))
-        }
-        Presented::Malformed | Presented::Conflict => {
-            audit::refused(Refused::Malformed);
-            Err(Base::Refused(RejectKind::InvalidRequest))
-        }
     }
 }

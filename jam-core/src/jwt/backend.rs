@@ -12,7 +12,7 @@ use super::policy::Policy;
 use super::signer::JwtSigner;
 use super::verifier::{JwtVerifier, Keys, Shared};
 use crate::clock::{Clock, SystemClock};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::key::{KeyRing, Legacy};
 use crate::source::{CredentialSource, Sources};
 use crate::transport::CredentialTransport;
@@ -239,6 +239,7 @@ impl JwtBackendBuilder {
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when the settings contradict each other.
     pub fn build(mut self) -> Result<JwtBackend, Error> {
         self.policy.check()?;
+        self.keys_fit()?;
         if self.sources.is_empty() {
             self.sources.push(CredentialSource::bearer());
         }
@@ -251,6 +252,23 @@ impl JwtBackendBuilder {
         });
         let verifier = JwtVerifier { shared: Arc::clone(&shared) };
         Ok(JwtBackend { signer: JwtSigner { shared }, verifier, sources, transport })
+    }
+
+    /// A key of an issuer that is not accepted would neither sign nor verify anything.
+    fn keys_fit(&self) -> Result<(), Error> {
+        let issuers = &self.policy.issuers;
+        let strange = self.keys.keys().iter().find_map(|key| {
+            key.issuer().filter(|issuer| !issuers.iter().any(|known| known == issuer))
+        });
+        match strange.filter(|_| !issuers.is_empty()) {
+            Some(issuer) => Err(Error::new(
+                ErrorKind::InvalidConfig,
+                format!(
+                    "a key signs for the issuer `{issuer}`, which is not among those accepted: add it to `issuer`"
+                ),
+            )),
+            None => Ok(()),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ const LIMITS: Limits = Limits { depth: 64, members: 65_536 };
 
 /// Why a document is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// No strict JSON.
     NotJson,
     /// JSON, but no object.
@@ -104,12 +104,22 @@ pub(super) fn read_object(bytes: Vec<u8>) -> Result<String, Fault> {
 }
 
 /// Shows each member of an object: its name, and the text of its value.
-pub(super) fn members(text: &str, mut see: impl FnMut(&str, &str)) -> Result<(), Fault> {
+pub(crate) fn members(text: &str, mut see: impl FnMut(&str, &str)) -> Result<(), Fault> {
     let mut members = json::Members::of(text, &LIMITS).map_err(|_| Fault::NotJson)?;
     while members.advance().map_err(|_| Fault::NotJson)? {
         see(members.name(), members.value().text);
     }
     Ok(())
+}
+
+/// What Python counts as false, in the spelling of a JSON value.
+pub(crate) fn is_falsy(value: &str) -> bool {
+    match value.as_bytes() {
+        [b'n' | b'f', ..] | b"\"\"" => true,
+        [b'[' | b'{', inside @ .., _] => inside.iter().all(u8::is_ascii_whitespace),
+        [b'-' | b'0'..=b'9', ..] => value.parse() == Ok(0.0),
+        _ => false,
+    }
 }
 
 fn must_be_object(text: &str) -> Result<(), Fault> {

@@ -15,6 +15,9 @@
 //! | [`fernet`] | Python Jam encrypts those sessions with |
 //! | [`json`] | Python's `json.dumps` makes of a document |
 //!
+//! As sessions behind the usual handle, alone or beside one's own while users move, they are
+//! [`LegacySessions`](crate::session::LegacySessions).
+//!
 //! All of it is pure: text and bytes in, text out, the time as an argument. No store, no request.
 //! What was read comes back as the JSON text of an object, in the order and spelling in which it
 //! was written.

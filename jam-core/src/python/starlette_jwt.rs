@@ -178,7 +178,7 @@ fn judge_member(name: &str, value: &str, now: i128) -> Result<(), ErrorKind> {
     match name {
         "exp" if time()? <= now => Err(ErrorKind::Expired),
         "nbf" | "iat" if time()? > now => Err(ErrorKind::NotYetValid),
-        "aud" if !is_falsy(value) => Err(ErrorKind::WrongAudience),
+        "aud" if !json::is_falsy(value) => Err(ErrorKind::WrongAudience),
         "sub" | "jti" if !value.starts_with('"') => Err(ErrorKind::MalformedClaim),
         _ => Ok(()),
     }
@@ -217,16 +217,6 @@ fn truncated(value: f64) -> Option<i128> {
 fn saturating(digits: &str) -> i128 {
     let end = if digits.starts_with('-') { i128::MIN } else { i128::MAX };
     digits.parse().unwrap_or(end)
-}
-
-/// What Python counts as false, in the spelling of a JSON value.
-fn is_falsy(value: &str) -> bool {
-    match value.as_bytes() {
-        [b'n' | b'f', ..] | b"\"\"" => true,
-        [b'[' | b'{', inside @ .., _] => inside.iter().all(u8::is_ascii_whitespace),
-        [b'-' | b'0'..=b'9', ..] => value.parse() == Ok(0.0),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

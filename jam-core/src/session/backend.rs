@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::builder::SessionBackendBuilder;
 use super::id::{SessionHandle, SessionId};
+use super::legacy::LegacySessions;
+use super::migration::{Format, Migration};
 use super::policy::{Outage, SessionPolicy, Undecodable};
 use super::record::Record;
 use super::stale::{Asked, Seen};
@@ -55,6 +57,9 @@ pub(super) struct Inner {
     pub(super) watch: Watch,
     pub(super) seen: Option<Seen>,
     pub(super) last_error: Mutex<Option<Arc<Error>>>,
+    /// Old where it stands beside another one in a migration.
+    pub(super) format: Format,
+    pub(super) migration: Option<Migration>,
 }
 
 /// Who keeps the records.
@@ -62,6 +67,8 @@ pub(super) enum Keeper {
     Store(Arc<dyn SessionStore>),
     /// The client does.
     Stateless(Arc<dyn TokenCodec>),
+    /// The client does, as a Python service has it.
+    Python(Box<LegacySessions>),
 }
 
 /// A session of a request, and what it is known by.
@@ -72,6 +79,8 @@ pub(crate) struct Live {
     pub(crate) record: Record,
     /// The use is to be written down into the credential itself.
     pub(crate) touch_due: bool,
+    /// Which of two formats it was read in, while users move from one to the other.
+    pub(crate) format: Format,
 }
 
 /// What became of a credential.
@@ -147,7 +156,7 @@ impl SessionBackend {
     pub(super) fn store(&self) -> Result<&Arc<dyn SessionStore>, Error> {
         match &self.0.keeper {
             Keeper::Store(store) => Ok(store),
-            Keeper::Stateless(_) => Err(Error::new(
+            Keeper::Stateless(_) | Keeper::Python(_) => Err(Error::new(
                 ErrorKind::NotSupported,
                 "the client keeps these sessions: they can be neither listed nor revoked; \
                  configure a store",
@@ -156,11 +165,7 @@ impl SessionBackend {
     }
 
     /// Reads what a source has found.
-    pub(crate) fn open(
-        &self,
-        credential: &[u8],
-        budget: &Arc<Budget>,
-    ) -> Deferred<'static, Opened> {
+    pub(crate) fn open(&self, credential: &[u8], budget: &Budget) -> Deferred<'static, Opened> {
         match &self.0.keeper {
             Keeper::Store(_) => match SessionId::parse(credential) {
                 Some(id) => self.look_up(id, budget),
@@ -170,6 +175,7 @@ impl SessionBackend {
                 }
             },
             Keeper::Stateless(codec) => Deferred::ready(self.unseal(codec.as_ref(), credential)),
+            Keeper::Python(python) => Deferred::ready(self.open_python(python, credential)),
         }
     }
 
@@ -183,7 +189,7 @@ impl SessionBackend {
                 let touch_due = self.touch_is_due(&record, now);
                 record.touch(now);
                 audit::accepted("session");
-                Opened::Live(Live { id: None, record, touch_due })
+                Opened::Live(Live { id: None, record, touch_due, format: self.0.format })
             }
             Ok(_) => unusable(Refused::Expired),
             Err(error) => match error.kind() {
@@ -195,7 +201,7 @@ impl SessionBackend {
     }
 
     /// Asks the store about an id; ready at once where the store is.
-    pub(super) fn look_up(&self, id: SessionId, budget: &Arc<Budget>) -> Deferred<'static, Opened> {
+    pub(super) fn look_up(&self, id: SessionId, budget: &Budget) -> Deferred<'static, Opened> {
         let Ok(store) = self.store() else { return Deferred::ready(Opened::Unusable) };
         let (asked, call) = (self.ask(), self.call(budget));
         match store.load(call, id.handle()).now() {
@@ -209,7 +215,7 @@ impl SessionBackend {
             }
             // Not polled yet, so nothing was asked: asked again from a future that owns the store.
             Err(_) => {
-                let (this, budget) = (self.clone(), Arc::clone(budget));
+                let (this, budget) = (self.clone(), budget.share());
                 Deferred::waiting(async move { this.look_up_waiting(id, &budget).await })
             }
         }
@@ -263,10 +269,14 @@ impl SessionBackend {
         }
         let due = self.touch_is_due(&record, now);
         audit::accepted("session");
-        (Opened::Live(Live { id: Some(id), record, touch_due: false }), due)
+        (Opened::Live(self.held(id, record)), due)
     }
 
-    fn undecoded(&self) -> Opened {
+    fn held(&self, id: SessionId, record: Record) -> Live {
+        Live { id: Some(id), record, touch_due: false, format: self.0.format }
+    }
+
+    pub(super) fn undecoded(&self) -> Opened {
         audit::refused(Refused::Undecodable);
         match self.0.policy.undecodable {
             Undecodable::Deny => Opened::Unusable,
@@ -274,7 +284,7 @@ impl SessionBackend {
         }
     }
 
-    fn touch_is_due(&self, record: &Record, now: Duration) -> bool {
+    pub(super) fn touch_is_due(&self, record: &Record, now: Duration) -> bool {
         now.saturating_sub(record.last_seen()) >= self.0.policy.touch_every()
     }
 
@@ -294,7 +304,7 @@ impl SessionBackend {
                 match stale {
                     Some(record) => {
                         audit::accepted("stale session");
-                        Opened::Live(Live { id: Some(id), record, touch_due: false })
+                        Opened::Live(self.held(id, record))
                     }
                     None => down(Opened::Down),
                 }
@@ -335,16 +345,12 @@ impl SessionBackend {
         self.0.watch.wake(handle);
     }
 
-    /// What a credential that carries the whole session says.
-    pub(super) fn seal(&self, record: &Record) -> Result<String, Error> {
+    pub(super) fn store_name(&self) -> &'static str {
         match &self.0.keeper {
-            Keeper::Stateless(codec) => codec.encode(&stateless::to_json(record)?),
-            Keeper::Store(_) => Err(ErrorKind::Unavailable.into()),
+            Keeper::Store(store) => store.name(),
+            Keeper::Stateless(_) => "stateless",
+            Keeper::Python(python) => python.name(),
         }
-    }
-
-    pub(crate) fn is_stateless(&self) -> bool {
-        matches!(self.0.keeper, Keeper::Stateless(_))
     }
 
     /// Whether sessions outlive this process.
@@ -352,23 +358,28 @@ impl SessionBackend {
     pub fn is_durable(&self) -> bool {
         match &self.0.keeper {
             Keeper::Store(store) => store.is_durable(),
-            Keeper::Stateless(_) => true,
+            Keeper::Stateless(_) | Keeper::Python(_) => true,
         }
     }
 
     /// The policy in force, without secrets.
     pub(crate) fn describe(&self) -> Value {
-        let (store, codec) = match &self.0.keeper {
-            Keeper::Store(store) => (store.name(), Value::Null),
-            Keeper::Stateless(codec) => ("stateless", json!(codec.name())),
+        let codec = match &self.0.keeper {
+            Keeper::Stateless(codec) => json!(codec.name()),
+            Keeper::Store(_) | Keeper::Python(_) => Value::Null,
         };
         let mut described = self.0.policy.describe();
         if let Value::Object(members) = &mut described {
-            members.insert("store".to_owned(), json!(store));
+            members.insert("store".to_owned(), json!(self.store_name()));
             members.insert("durable".to_owned(), json!(self.is_durable()));
             members.insert("codec".to_owned(), codec);
             members.insert("sources".to_owned(), json!(self.0.sources.describe()));
             members.insert("transport".to_owned(), self.0.transport.describe());
+            if let Keeper::Python(python) = &self.0.keeper {
+                members.insert("subject".to_owned(), python.describe());
+            }
+            let migration = self.0.migration.as_ref().map(Migration::describe);
+            members.insert("legacy".to_owned(), json!(migration));
         }
         described
     }
@@ -379,7 +390,7 @@ fn down(opened: Opened) -> Opened {
     opened
 }
 
-fn unusable(reason: Refused) -> Opened {
+pub(super) fn unusable(reason: Refused) -> Opened {
     audit::refused(reason);
     Opened::Unusable
 }
@@ -387,8 +398,8 @@ fn unusable(reason: Refused) -> Opened {
 impl fmt::Debug for SessionBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keeper = match &self.0.keeper {
-            Keeper::Store(store) => store.name(),
             Keeper::Stateless(codec) => codec.name(),
+            Keeper::Store(_) | Keeper::Python(_) => self.store_name(),
         };
         f.debug_struct("SessionBackend")
             .field("keeper", &keeper)

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use super::backend::{Inner, Keeper, SessionBackend};
+use super::legacy::LegacySessions;
+use super::migration::{Counts, Format, LegacyMode, Migration};
 use super::policy::{MaxSessions, Outage, SessionPolicy};
 use super::stale::Seen;
 use super::watch::Watch;
@@ -24,6 +26,8 @@ pub struct SessionBackendBuilder {
     sources: Vec<CredentialSource>,
     transport: CredentialTransport,
     clear_site_data: bool,
+    legacy: Option<(LegacySessions, LegacyMode)>,
+    format: Format,
 }
 
 impl SessionBackendBuilder {
@@ -35,6 +39,8 @@ impl SessionBackendBuilder {
             sources: Vec::new(),
             transport: CredentialTransport::cookie(CookieSettings::new(COOKIE_NAME)),
             clear_site_data: false,
+            legacy: None,
+            format: Format::New,
         }
     }
 
@@ -64,6 +70,13 @@ impl SessionBackendBuilder {
         self
     }
 
+    /// **Legacy.** Reads the sessions of a Python service beside its own, and writes the ones or the
+    /// others, as the mode says. [`SessionBackend::migration`] counts.
+    pub fn legacy(mut self, sessions: LegacySessions, mode: LegacyMode) -> Self {
+        self.legacy = Some((sessions, mode));
+        self
+    }
+
     /// The backend.
     ///
     /// # Errors
@@ -72,7 +85,12 @@ impl SessionBackendBuilder {
     pub fn build(mut self) -> Result<SessionBackend, Error> {
         self.policy.check()?;
         let refuse = |message| Err(Error::new(ErrorKind::InvalidConfig, message));
-        if matches!(self.keeper, Keeper::Stateless(_)) {
+        if matches!(self.keeper, Keeper::Python(_)) && self.legacy.is_some() {
+            return refuse(
+                "sessions move from Python's to one's own: choose another store, or drop `legacy`",
+            );
+        }
+        if !matches!(self.keeper, Keeper::Store(_)) {
             if self.policy.max_sessions != MaxSessions::Unlimited {
                 return refuse("stateless sessions are not counted: `max_sessions` needs a store");
             }
@@ -91,27 +109,69 @@ impl SessionBackendBuilder {
                 }
             }
         }
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let sources = Sources::new(self.sources, &transport)?;
+        let migration = self
+            .legacy
+            .map(|(sessions, mode)| -> Result<Migration, Error> {
+                let old = old(sessions, &self.policy, &clock)?;
+                one_format_a_place(&sources, &transport, &old)?;
+                Ok(Migration { old, mode, counts: Counts::default() })
+            })
+            .transpose()?;
         let seen = match self.policy.outage {
             Outage::ServeStale(_) => Some(Seen::default()),
             Outage::Deny | Outage::Anonymous => None,
         };
-        let sources = Sources::new(self.sources, &transport)?;
         Ok(SessionBackend(Arc::new(Inner {
             keeper: self.keeper,
             policy: self.policy,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            clock,
             sources,
             transport,
             clear_site_data: self.clear_site_data,
             watch: Watch::default(),
             seen,
             last_error: Mutex::new(None),
+            format: self.format,
+            migration,
         })))
     }
 
     pub(crate) fn clock_shared(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
+    }
+}
+
+/// The old sessions: limits and outages are a store's.
+fn old(
+    sessions: LegacySessions,
+    policy: &SessionPolicy,
+    clock: &Arc<dyn Clock>,
+) -> Result<SessionBackend, Error> {
+    let policy = policy.clone().max_sessions(MaxSessions::Unlimited).outage(Outage::Deny);
+    let mut builder = SessionBackend::legacy(policy, sessions)?.clock_shared(Arc::clone(clock));
+    builder.format = Format::Old;
+    builder.build()
+}
+
+/// Two formats that share a cookie would overwrite each other.
+fn one_format_a_place(
+    sources: &Sources,
+    transport: &CredentialTransport,
+    old: &SessionBackend,
+) -> Result<(), Error> {
+    let own = transport.own_source().map(|source| source.describe());
+    let mine: Vec<_> = sources.describe().into_iter().chain(own).collect();
+    match old.sources().describe().into_iter().find(|source| mine.contains(source)) {
+        None => Ok(()),
+        Some(source) => Err(Error::new(
+            ErrorKind::InvalidConfig,
+            format!(
+                "the old and the new sessions both stand in {source}; give each a place of its own"
+            ),
+        )),
     }
 }
 

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::backend::{Live, SessionBackend};
+use super::backend::{Keeper, Live, SessionBackend};
 use super::draft::Draft;
 use super::id::{SessionHandle, SessionId};
+use super::migration::Format;
 use super::ops::{Op, Plan};
 use super::record::Record;
+use super::stateless;
 use super::store::{Inserted, StoreFuture, Swap};
 use crate::audit::{self, Done};
 use crate::clock::Budget;
+use crate::codec::TokenCodec;
 use crate::error::{Error, ErrorKind};
 
 /// Every lost attempt is a write of somebody else that went through, so this many in a row mean that
@@ -35,6 +38,7 @@ pub(crate) struct Issued {
     pub(crate) lifetime: Duration,
     /// Asked to last, whatever the cookie's settings say.
     pub(crate) remembered: bool,
+    pub(crate) format: Format,
 }
 
 impl SessionBackend {
@@ -59,18 +63,32 @@ impl SessionBackend {
         written
     }
 
-    async fn write_repeatedly(
+    /// A base of another format is only begun from: it is not this backend's to end.
+    pub(super) async fn write_repeatedly(
         &self,
         ops: &[Op],
         base: Option<&Live>,
         budget: &Budget,
     ) -> Result<Written, Error> {
-        let mut current = base.cloned();
+        let foreign = base.filter(|live| live.format != self.0.format);
+        let mut current = base.filter(|_| foreign.is_none()).cloned();
         for _ in 0..MAX_ATTEMPTS {
-            let record = current.as_ref().map(|live| &live.record);
+            let record = current.as_ref().or(foreign).map(|live| &live.record);
             let plan = Plan::of(ops, record, self.policy(), self.now())?;
-            if self.is_stateless() {
-                return self.write_stateless(plan, current);
+            match &self.0.keeper {
+                Keeper::Store(_) => {}
+                _ if foreign.is_some() => {
+                    if plan.logs_in {
+                        audit::done_by_client(Done::LoggedIn);
+                    }
+                    return self.write_elsewhere(plan);
+                }
+                Keeper::Stateless(codec) => {
+                    return self.write_stateless(codec.as_ref(), plan, current, false);
+                }
+                Keeper::Python(python) => {
+                    return self.write_python(python, plan, current.as_ref(), false);
+                }
             }
             let Plan { draft, ends, rotates, logs_in } = plan;
             if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
@@ -129,7 +147,8 @@ impl SessionBackend {
                     audit::done(Done::Created, id.handle());
                 }
                 let issued = Some(self.issue(&id, &record));
-                let live = Some(Live { id: Some(id), record, touch_due: false });
+                let live =
+                    Some(Live { id: Some(id), record, touch_due: false, format: self.0.format });
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }
             // 128 random bits met twice: draw again.
@@ -169,12 +188,18 @@ impl SessionBackend {
                     self.forget(handle);
                     self.issue(&id, &record)
                 });
-                let live = Some(Live { id: Some(id), record, touch_due: false });
+                let live =
+                    Some(Live { id: Some(id), record, touch_due: false, format: self.0.format });
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }
             Swap::Conflict(now) if now.verifier_hash().matches(live.record.verifier_hash()) => {
                 let id = live.id.clone();
-                Ok(Attempt::Again(Some(Live { id, record: now, touch_due: false })))
+                Ok(Attempt::Again(Some(Live {
+                    id,
+                    record: now,
+                    touch_due: false,
+                    format: self.0.format,
+                })))
             }
             Swap::Conflict(_) => Ok(Attempt::Lost),
             Swap::Gone => {
@@ -197,7 +222,12 @@ impl SessionBackend {
             return Ok(Attempt::Lost);
         }
         let is_the_same = now.version() == live.record.version();
-        let live = Some(Live { id: live.id.clone(), record: now, touch_due: false });
+        let live = Some(Live {
+            id: live.id.clone(),
+            record: now,
+            touch_due: false,
+            format: self.0.format,
+        });
         Ok(if is_the_same {
             Attempt::Written(Written { issued: None, cleared: false, live })
         } else {
@@ -205,9 +235,25 @@ impl SessionBackend {
         })
     }
 
-    fn write_stateless(&self, plan: Plan, base: Option<Live>) -> Result<Written, Error> {
+    /// Writes what a plan on a session of another format comes to into a credential of this one,
+    /// which the client keeps. Silent: who moves a session tells what was done to it.
+    pub(super) fn write_elsewhere(&self, plan: Plan) -> Result<Written, Error> {
+        match &self.0.keeper {
+            Keeper::Store(_) => Err(ErrorKind::Unavailable.into()),
+            Keeper::Stateless(codec) => self.write_stateless(codec.as_ref(), plan, None, true),
+            Keeper::Python(python) => self.write_python(python, plan, None, true),
+        }
+    }
+
+    fn write_stateless(
+        &self,
+        codec: &dyn TokenCodec,
+        plan: Plan,
+        base: Option<Live>,
+        moves: bool,
+    ) -> Result<Written, Error> {
         let Some(draft) = plan.draft else {
-            if plan.ends {
+            if plan.ends && !moves {
                 audit::done_by_client(Done::Ended);
             }
             return Ok(Written { issued: None, cleared: plan.ends, live: None });
@@ -220,19 +266,23 @@ impl SessionBackend {
         if unchanged {
             return Ok(Written { issued: None, cleared: false, live: base });
         }
-        let text = Zeroizing::new(self.seal(&record)?);
-        let lifetime = record.absolute_end().saturating_sub(self.now());
-        let issued = Some(Issued { text, lifetime, remembered: record.is_remembered() });
-        if plan.ends {
+        let issued = Some(Issued {
+            text: Zeroizing::new(codec.encode(&stateless::to_json(&record)?)?),
+            lifetime: record.absolute_end().saturating_sub(self.now()),
+            remembered: record.is_remembered(),
+            format: self.0.format,
+        });
+        if plan.ends && !moves {
             audit::done_by_client(Done::Ended);
         }
         match (plan.logs_in, plan.rotates, base.is_none() || plan.ends) {
+            _ if moves => {}
             (true, ..) => audit::done_by_client(Done::LoggedIn),
             (_, _, true) => audit::done_by_client(Done::Created),
             (_, true, _) => audit::done_by_client(Done::Rotated),
             _ => {}
         }
-        let live = Some(Live { id: None, record, touch_due: false });
+        let live = Some(Live { id: None, record, touch_due: false, format: self.0.format });
         Ok(Written { issued, cleared: false, live })
     }
 
@@ -241,6 +291,7 @@ impl SessionBackend {
             text: Zeroizing::new(id.expose()),
             lifetime: record.absolute_end().saturating_sub(self.now()),
             remembered: record.is_remembered(),
+            format: self.0.format,
         }
     }
 

@@ -122,6 +122,8 @@ pub(crate) struct Draft {
     pub(crate) last_seen: Duration,
     pub(crate) verifier_hash: VerifierHash,
     pub(crate) remembered: bool,
+    /// Claims and values are one document, as in Python: the claims only show it.
+    pub(crate) shared: bool,
     pub(crate) subject: Option<String>,
     pub(crate) claims: Option<String>,
     pub(crate) authentication: Option<Authentication>,
@@ -180,5 +182,6 @@ impl Draft {
             | flag(self.upstream.is_some(), part::UPSTREAM)
             | flag(self.metadata.is_some(), part::METADATA)
             | flag(self.remembered, part::REMEMBERED)
+            | flag(self.shared, part::SHARED)
     }
 }

@@ -15,7 +15,6 @@ use super::manage::SessionInfo;
 use super::ops::{Op, Plan};
 use super::policy::Undecodable;
 use super::record::{Record, read_value};
-use super::store::Owner;
 use crate::clock::Budget;
 use crate::flow::Flow;
 use crate::reject::Reject;
@@ -188,6 +187,17 @@ impl Session {
         Ok(self.live().await?.and_then(|live| live.record.subject().map(str::to_owned)))
     }
 
+    /// Whose session it is, for what only its owner may do. Where a request carries a token besides,
+    /// that may be of somebody else: compare.
+    ///
+    /// # Errors
+    ///
+    /// Those above, and 401 where nobody is logged in to it.
+    pub async fn require_subject(&self) -> Result<String, Reject> {
+        let subject = self.subject().await?;
+        subject.ok_or_else(|| self.flow.nobody())
+    }
+
     /// The record as it was read or last saved; none while there is no session.
     ///
     /// # Errors
@@ -215,6 +225,7 @@ impl Session {
     pub async fn sessions(&self) -> Result<Vec<SessionInfo>, Reject> {
         self.backend.store().map_err(|error| self.flow.refuse(error))?;
         let Some(live) = self.live().await? else { return Ok(Vec::new()) };
+        self.must_be_kept(&live)?;
         let Some(subject) = live.record.subject() else { return Ok(Vec::new()) };
         let listed = self.backend.list(subject, Some(live.handle()), self.budget()?).await;
         listed.map_err(|error| self.flow.refuse(error))
@@ -227,7 +238,8 @@ impl Session {
     ///
     /// As [`sessions`](Self::sessions), and 401 where nobody is logged in.
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Reject> {
-        let (_, subject) = self.logged_in().await?;
+        let (live, subject) = self.logged_in().await?;
+        self.must_be_kept(&live)?;
         let revoked = self.backend.end_own(&subject, handle, self.budget()?).await;
         revoked.map_err(|error| self.flow.refuse(error))
     }
@@ -243,13 +255,14 @@ impl Session {
         self.rotate()?;
         self.save().await?;
         let (live, subject) = self.logged_in().await?;
-        let (his, this) = (Owner::Subject(&subject), Some(live.handle()));
-        let ended = self.backend.end_all(his, this, self.budget()?).await;
+        self.must_be_kept(&live)?;
+        let ended = self.backend.end_others(&subject, live.handle(), self.budget()?).await;
         ended.map_err(|error| self.flow.refuse(error))
     }
 
     /// For streams and sockets, which outlive the answer: the same session, written at once. What is
-    /// recorded so far is saved first. None where there is no session.
+    /// recorded so far is saved first, and one that a store is to take over is moved into it. None
+    /// where there is no session.
     ///
     /// # Errors
     ///
@@ -257,9 +270,20 @@ impl Session {
     /// client keeps the session: there is no answer left to give it a new one.
     pub async fn detached(&self) -> Result<Option<DetachedSession>, Reject> {
         self.backend.store().map_err(|error| self.flow.refuse(error))?;
+        if self.live().await?.is_some_and(|live| self.backend.moves_into_store(live.format)) {
+            self.rotate()?;
+        }
         self.save().await?;
-        let id = self.live().await?.and_then(|live| live.id);
+        let live = self.live().await?;
+        live.as_ref().map(|live| self.must_be_kept(live)).transpose()?;
+        let id = live.and_then(|live| live.id);
         Ok(id.map(|id| DetachedSession::new(self.backend.clone(), id)))
+    }
+
+    /// In a migration, a session in the old format may stand beside a store.
+    fn must_be_kept(&self, live: &Live) -> Result<(), Reject> {
+        let kept = self.backend.of_format(live.format).store();
+        kept.map(|_| ()).map_err(|error| self.flow.refuse(error))
     }
 
     /// The time of this request for its store calls.

@@ -158,6 +158,7 @@ impl Login {
         draft.absolute_end = whole(end);
         draft.idle_timeout = idle.min(Duration::from_secs(u64::from(u32::MAX)));
         draft.remembered = self.remember.is_some();
+        draft.shared = false;
         draft.subject = Some(self.subject.clone());
         draft.authentication =
             Some(Authentication { at: whole(at), methods: self.methods.clone() });

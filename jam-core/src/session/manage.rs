@@ -209,7 +209,7 @@ impl SessionBackend {
         // logs in as another meanwhile gets a new id too, which refuses this one.
         let written = self.write(&[Op::Rotate], Some(&live), &budget).await?;
         let rotated = written.live.and_then(|live| live.id).ok_or(ErrorKind::Unavailable)?;
-        self.end_all(Owner::Subject(&subject), Some(id.handle()), &budget).await?;
+        self.end_others(&subject, id.handle(), &budget).await?;
         Ok(rotated)
     }
 
@@ -278,6 +278,22 @@ impl SessionBackend {
         Ok(ended.len())
     }
 
+    /// Ends all sessions of a subject but this one, which is still there afterwards: of two sessions
+    /// that end each other at the same moment, one does.
+    pub(crate) async fn end_others(
+        &self,
+        subject: &str,
+        this: SessionHandle,
+        budget: &Budget,
+    ) -> Result<usize, Error> {
+        let ended = self.end_all(Owner::Subject(subject), Some(this), budget).await?;
+        let loaded = self.answer(self.store()?.load(self.call(budget), this), budget).await?;
+        match loaded.is_some_and(|record| record.subject() == Some(subject)) {
+            true => Ok(ended),
+            false => Err(ErrorKind::SessionEnded.into()),
+        }
+    }
+
     /// Ends a session if it is a subject's. It may become another's at any time: it is first put
     /// under an id that nobody has, which fails if anything was written since its owner was read.
     pub(crate) async fn end_own(
@@ -314,7 +330,7 @@ impl SessionBackend {
     }
 
     /// Takes a session out of the store; whether there was a live one.
-    pub(super) async fn end(
+    pub(crate) async fn end(
         &self,
         handle: SessionHandle,
         why: Done,
@@ -347,7 +363,12 @@ impl SessionBackend {
         let record = loaded.filter(|record| {
             id.verifier_hash().matches(record.verifier_hash()) && !record.is_expired(call.now)
         });
-        Ok(record.map(|record| Live { id: Some(id.clone()), record, touch_due: false }))
+        Ok(record.map(|record| Live {
+            id: Some(id.clone()),
+            record,
+            touch_due: false,
+            format: self.0.format,
+        }))
     }
 
     async fn write_to(&self, id: &SessionId, op: Op) -> Result<Live, Error> {

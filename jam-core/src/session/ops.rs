@@ -148,6 +148,7 @@ fn anonymous(policy: &SessionPolicy, now: Duration) -> Draft {
         last_seen: now,
         verifier_hash: VerifierHash([0; 16]),
         remembered: false,
+        shared: false,
         subject: None,
         claims: None,
         authentication: None,

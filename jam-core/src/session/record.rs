@@ -36,7 +36,9 @@ pub(super) mod part {
     pub(crate) const METADATA: u8 = 1 << 4;
     /// A login that was asked to last; it is never fresh.
     pub(crate) const REMEMBERED: u8 = 1 << 5;
-    pub(crate) const ALL: u8 = (1 << 6) - 1;
+    /// Claims and values are one document, as in Python.
+    pub(crate) const SHARED: u8 = 1 << 6;
+    pub(crate) const ALL: u8 = (1 << 7) - 1;
 }
 
 /// A session as the store keeps it. Clones are the same record.
@@ -157,6 +159,11 @@ impl Record {
         self.flags() & part::REMEMBERED != 0
     }
 
+    /// Whether its claims only show what its values were when Python's session was read.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.flags() & part::SHARED != 0
+    }
+
     /// The login at another provider that this session rests on.
     #[must_use]
     pub fn upstream(&self) -> Option<Upstream> {
@@ -201,6 +208,7 @@ impl Record {
             last_seen: self.last_seen(),
             verifier_hash: self.verifier_hash(),
             remembered: self.is_remembered(),
+            shared: self.is_shared(),
             subject: parts.subject.map(str::to_owned),
             claims: parts.claims.map(str::to_owned),
             authentication: parts.authentication,

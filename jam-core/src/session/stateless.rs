@@ -33,6 +33,8 @@ struct Carried {
     client: Option<(Option<String>, Option<String>)>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     remembered: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shared: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     values: BTreeMap<String, Box<RawValue>>,
 }
@@ -61,6 +63,7 @@ pub(crate) fn to_json(record: &Record) -> Result<String, Error> {
             .map(|login| (login.issuer, login.session_id, login.auth_time.as_secs())),
         client: record.metadata().map(|client| (client.user_agent, client.address)),
         remembered: record.is_remembered(),
+        shared: record.is_shared(),
         values,
     };
     serde_json::to_string(&carried).map_err(|_| ErrorKind::InvalidPayload.into())
@@ -86,6 +89,7 @@ pub(crate) fn from_json(json: &str) -> Result<Record, Error> {
         last_seen: Duration::from_millis(carried.seen),
         verifier_hash: VerifierHash([0; 16]),
         remembered: carried.remembered,
+        shared: carried.shared,
         subject: carried.sub,
         claims: carried.claims.map(|claims| claims.get().to_owned()),
         authentication: carried

@@ -140,6 +140,8 @@ pub trait SessionStore: Send + Sync {
     fn list(&self, call: Call, owner: Owner<'_>) -> StoreFuture<'_, Vec<(SessionHandle, Record)>>;
 
     /// Takes all sessions of an owner out, but for one, and returns the keys of those that were live.
+    /// Where that one is no live session of the owner's any more, nothing is taken out: who ends the
+    /// others must still be there himself.
     fn remove_all(
         &self,
         call: Call,

@@ -95,6 +95,17 @@ fn legacy_tokens_are_let_in_by_name_only() {
 }
 
 #[test]
+fn a_key_of_an_issuer_that_is_not_accepted_is_an_error_at_the_start() {
+    let with = |issuers: &str| {
+        load(&format!("[jam.jwt]\nissuer = {issuers}\n{KEY}\nissuer = 'https://b.example'\n"))
+    };
+    let message = invalid(with("['https://a.example']"));
+    assert!(message.contains("https://b.example"), "{message}");
+    with("['https://a.example', 'https://b.example']").unwrap();
+    with("[]").unwrap();
+}
+
+#[test]
 fn keys_of_later_versions_are_not_available_yet() {
     let message = later(with_jwt("cache = 100"));
     assert_eq!(message, "jam.jwt.cache: a cache of tokens is not available yet; write 0");

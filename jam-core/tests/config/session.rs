@@ -100,22 +100,100 @@ fn stateless_sessions_need_secrets_and_the_memory_store_takes_none() {
 
 #[test]
 fn stores_of_later_versions_are_not_available_yet() {
-    for store in [
-        "sqlite",
-        "postgres",
-        "mysql",
-        "redis",
-        "redis-cluster",
-        "starlette",
-        "starlette-jwt",
-        "jam-redis",
-    ] {
+    for store in ["sqlite", "postgres", "mysql", "redis", "redis-cluster", "jam-redis"] {
         let message = later(with_session(&format!("store = '{store}'")));
         assert_eq!(message, "jam.session.store: this store is not available yet");
     }
-    later(with_session("legacy = { store = 'starlette' }"));
+    let message = later(with_session("legacy = { store = 'jam-redis', mode = 'write_old' }"));
+    assert_eq!(message, "jam.session.legacy.store: this store is not available yet");
     let message = invalid(with_session("store = 'memmory'"));
     assert!(message.contains("did you mean `memory`?"), "{message}");
+}
+
+#[test]
+fn a_python_service_s_sessions_are_a_store() {
+    let jam = with_session("store = 'starlette'\nsecrets = ['new', 'old']").unwrap();
+    let described = &jam.describe()["session"];
+    assert_eq!(described["store"], "starlette");
+    assert_eq!(described["subject"], json!(["user"]));
+    assert_eq!(described["sources"], json!([{ "cookie": "session" }]));
+    let cookie = &described["transport"]["cookie"];
+    assert_eq!(cookie["attributes"], "path=/; Max-Age=1800; httponly; samesite=lax");
+    let jam = with_session(&format!(
+        "store = 'starlette-jwt'\nsecrets = ['{SECRET}{SECRET}']\nalgorithm = 'HS512'\nsubject = 'uid'\n\
+         sources = [{{ cookie = 'sid' }}]\ncookie = {{ name = 'sid', same_site = 'none', https_only = true, \
+         persistent = false, path = '/app', domain = 'example.org', partitioned = true }}"
+    ));
+    let described = &jam.unwrap().describe()["session"];
+    assert_eq!(
+        (&described["store"], &described["subject"]),
+        (&json!("starlette-jwt"), &json!(["uid"]))
+    );
+    assert_eq!(
+        described["transport"]["cookie"],
+        json!({ "name": "sid", "attributes": "path=/app; httponly; samesite=none; secure; domain=example.org; partitioned" })
+    );
+    let jam =
+        with_session("store = 'starlette'\nsecrets = ['a']\ncookie = { insecure_dev = true }");
+    assert_eq!(jam.unwrap().describe()["session"]["sources"], json!([{ "cookie": "session" }]));
+    for (lines, says) in [
+        ("", "add `secrets`"),
+        ("secrets = []", "the list is empty"),
+        ("secrets = ['']", "is empty"),
+        ("secrets = ['a']\nalgorithm = 'HS256'", "drop the key"),
+        ("secrets = ['a']\nsources = [{ cookie = 'sid' }]", "the transport sets `session`"),
+        ("secrets = ['a']\ncookie = { chunked = true }", "unknown key"),
+        ("secrets = ['a']\ncookie = { same_site = 'none' }", "need `https_only`"),
+        ("secrets = ['a']\ncookie = { https_only = true, insecure_dev = true }", "that this drops"),
+        ("secrets = ['a']\nlegacy = {}", "choose another `store`"),
+    ] {
+        let error = with_session(&format!("store = 'starlette'\n{lines}")).unwrap_err();
+        assert!(error.to_string().contains(says), "{lines}: {error}");
+    }
+    let weak = with_session("store = 'starlette-jwt'\nsecrets = ['short']");
+    let message = refused(weak, ErrorKind::WeakOrInvalidKey);
+    assert!(message.starts_with("jam.session.secrets: "), "{message}");
+}
+
+#[test]
+fn a_python_service_s_sessions_stand_beside_another_store() {
+    let legacy = "legacy = { store = 'starlette', secrets = ['old'], mode = 'write_old' }";
+    let sealed = format!("store = 'sealed'\nsecrets = ['{SECRET}']\n{legacy}");
+    for lines in [legacy, &sealed, &legacy.replace("write_old", "write_new")] {
+        let jam = with_session(lines).unwrap();
+        let described = &jam.describe()["session"]["legacy"];
+        assert_eq!(described["store"], "starlette");
+        assert_eq!(described["sources"], json!([{ "cookie": "session" }]));
+        let mode = if lines.contains("write_old") { "write_old" } else { "write_new" };
+        assert_eq!(described["mode"], mode);
+        assert!(!jam.describe().to_string().contains("\"old\""));
+        assert!(jam.sessions().unwrap().migration().is_some());
+    }
+    for (lines, says) in [
+        ("legacy = { secrets = ['a'], mode = 'write_old' }", "legacy: `store` is missing"),
+        ("legacy = { store = 'starlette', secrets = ['a'] }", "legacy: `mode` is missing"),
+        ("legacy = { store = 'starlette', mode = 'write_old' }", "legacy: the client keeps"),
+        ("legacy = { store = 'starlete', mode = 'write_old' }", "did you mean `starlette`?"),
+        ("legacy = { store = 'memory', mode = 'write_old' }", "expected `starlette`"),
+        (
+            "legacy = { store = 'starlette', secrets = ['a'], mode = 'writeold' }",
+            "did you mean `write_old`?",
+        ),
+        ("legacy = { store = 'starlette', secret = ['a'] }", "did you mean `secrets`?"),
+        (
+            "legacy = { store = 'starlette', secrets = ['a'], mode = 'write_old', cookie = { name = '__Host-jam' } }",
+            "give each a place of its own",
+        ),
+        ("subject = ['user']", "belongs to the sessions of a Python service"),
+    ] {
+        let message = invalid(with_session(lines));
+        assert!(message.contains(says), "{lines}: {message}");
+    }
+    let same = format!(
+        "[jam.jwt]\nsources = [{{ cookie = 'session' }}]\n{KEY}[jam.session]\n\
+         idle_timeout_seconds = 60\nabsolute_timeout_seconds = 60\n{legacy}\n"
+    );
+    assert!(invalid(load(&same)).contains("listed for tokens and for sessions"));
 }
 
 #[test]

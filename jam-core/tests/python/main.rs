@@ -3,7 +3,10 @@
 //! (`xtask/python`), runs these tests on them, and lets the packages read the answers.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod documents;
+mod flow;
 mod jam_sessions;
 mod jam_tokens;
 mod starlette;

@@ -2,10 +2,12 @@
 
 use std::thread;
 
-use jam_core::ErrorKind;
-use jam_core::session::{Login, MaxSessions, Metadata, SessionHandle, Upstream};
+use jam_core::clock::ManualClock;
+use jam_core::session::{Login, MaxSessions, Metadata, SessionBackend, SessionHandle, Upstream};
+use jam_core::{ErrorKind, Jam};
+use pollster::block_on as blocking;
 
-use crate::support::{App, Browser, policy, ready, seconds};
+use crate::support::{App, Browser, NOW, Stepped, drive, every_order, policy, ready, seconds};
 
 fn live(app: &App, browsers: &mut [Browser]) -> Vec<usize> {
     let alive = browsers.iter_mut().enumerate();
@@ -326,4 +328,35 @@ fn g15_all_sessions_are_listed_a_page_at_a_time_and_ended_by_handle() {
     assert_eq!(ready(sessions.all_sessions(first.next, 100)).unwrap().sessions.len(), 5);
     app.at(1800);
     assert_eq!(list(3).len(), 0, "what has expired is on no page");
+}
+
+#[test]
+fn g13_of_two_sessions_that_end_each_other_one_is_left() {
+    let orders = every_order(|order| {
+        let store = Stepped::default();
+        let jam = Jam::builder()
+            .clock(ManualClock::new(NOW))
+            .session(SessionBackend::builder(policy(), store))
+            .build()
+            .unwrap();
+        let create = || blocking(jam.create_session("alice")).unwrap().id;
+        let (one, other) = (create(), create());
+        let sessions = jam.sessions().unwrap();
+        let (first, second, taken) =
+            drive(sessions.revoke_others(&one), sessions.revoke_others(&other), order, |_| {});
+        let left = [first, second].map(|answer| match answer {
+            Ok(id) => {
+                assert!(blocking(jam.get_session(&id)).unwrap().is_some(), "{order:?}: a dead id");
+                true
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::SessionEnded, "{order:?}");
+                false
+            }
+        });
+        assert_ne!(left[0], left[1], "{order:?}: one is told that it did");
+        assert_eq!(blocking(jam.sessions_of("alice")).unwrap().len(), 1, "{order:?}");
+        taken
+    });
+    assert!(orders > 20, "{orders} orders");
 }

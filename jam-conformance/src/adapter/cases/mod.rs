@@ -15,6 +15,7 @@ mod routing;
 mod row;
 mod session_kinds;
 mod session_origins;
+mod session_python;
 mod session_races;
 mod sessions;
 
@@ -47,6 +48,7 @@ pub fn cases() -> Vec<Case> {
         session_races::cases(),
         session_origins::cases(),
         session_kinds::cases(),
+        session_python::cases(),
     ];
     groups.into_iter().flatten().collect()
 }

@@ -20,6 +20,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("page.all", "the pages hold all live sessions, of whatever size they are", pages),
         Case::new("remove-all.subject", "all of a subject's end, and are named once", subject),
         Case::new("remove-all.except", "one of them may be left alone", except),
+        Case::new("remove-all.gone", "whoever is gone ends no others", except_gone),
         Case::new("remove-all.upstream", "all that rest on one login elsewhere end", by_upstream),
         Case::new("remove-all.expired", "what has expired is not counted", remove_expired),
         Case::new("list.undecodable", "what cannot be read is on no list", unreadable_list)
@@ -178,9 +179,6 @@ fn except(stage: &Stage, _: &Hands<'_>) -> Result<(), Fault> {
     ensure!(removed == handles(&[one, other]), "{removed:?} are named as removed");
     stage.holds(at(1), kept)?;
     lists(stage, 1, Owner::Subject("alice"), &[kept])?;
-    // An exception that is not his spares nothing of his, and is left alone too.
-    let removed = stage.remove_all(at(1), Owner::Subject("alice"), Some(bobs.handle))?;
-    ensure!(removed == handles(&[kept]), "{removed:?} are named as removed");
     stage.holds(at(1), &bobs)
 }
 
@@ -262,4 +260,21 @@ fn pages(stage: &Stage, _: &Hands<'_>) -> Result<(), Fault> {
     let found = stage.pages(at(IDLE), 10)?;
     ensure!(found == [late.handle].into(), "what has expired is on a page: {found:?}");
     Ok(())
+}
+
+fn except_gone(stage: &Stage, _: &Hands<'_>) -> Result<(), Fault> {
+    let (one, other) = (session(at(0), "alice")?, session(at(0), "alice")?);
+    let (gone, bobs) = (session(at(0), "alice")?, session(at(0), "bob")?);
+    for made in [&one, &other, &gone, &bobs] {
+        stage.keep(at(0), made)?;
+    }
+    stage.remove(at(0), gone.handle)?;
+    for absent in [gone.handle, bobs.handle] {
+        let removed = stage.remove_all(at(0), Owner::Subject("alice"), Some(absent))?;
+        ensure!(removed.is_empty(), "somebody who is not there has ended {removed:?}");
+    }
+    lists(stage, 0, Owner::Subject("alice"), &[&one, &other])?;
+    let removed = stage.remove_all(at(0), Owner::Subject("alice"), Some(one.handle))?;
+    ensure!(removed == handles(&[&other]), "{removed:?} are named as removed");
+    lists(stage, 0, Owner::Subject("alice"), &[&one])
 }

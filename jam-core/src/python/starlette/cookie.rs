@@ -47,8 +47,8 @@ pub enum StarletteRelease {
 pub struct StarletteCookie {
     name: String,
     path: String,
-    /// With the space behind it, or empty.
-    max_age: String,
+    max_age: Option<Duration>,
+    release: StarletteRelease,
     flags: String,
 }
 
@@ -81,6 +81,15 @@ impl StarletteCookie {
     /// such a cookie, and the browser drops it in silence. [`ErrorKind::InvalidPayload`] when the
     /// value has a character that no codec writes and no cookie may hold (RFC 6265bis §4.1.1).
     pub fn persist(&self, value: &str) -> Result<String, Error> {
+        self.persist_for(value, self.max_age)
+    }
+
+    /// The same with another `Max-Age`.
+    pub(crate) fn persist_for(
+        &self,
+        value: &str,
+        max_age: Option<Duration>,
+    ) -> Result<String, Error> {
         let length = self.name.len() + value.len();
         if length > MAX_COOKIE {
             return Err(Error::new(
@@ -98,8 +107,23 @@ impl StarletteCookie {
                  beyond ASCII: give it what the codec made",
             ));
         }
-        let Self { name, path, max_age, flags } = self;
-        Ok(format!("{name}={value}; path={path}; {max_age}{flags}"))
+        Ok(format!("{}={value}; {}", self.name, self.attributes(max_age)))
+    }
+
+    /// What stands behind name and value.
+    pub(crate) fn attributes(&self, max_age: Option<Duration>) -> String {
+        let Self { path, release, flags, .. } = self;
+        // Before 1.0, Python asks whether the number is true.
+        let seconds = max_age
+            .map(|age| age.as_secs())
+            .filter(|seconds| *seconds != 0 || *release == StarletteRelease::V1);
+        let max_age = seconds.map_or(String::new(), |seconds| format!("Max-Age={seconds}; "));
+        format!("path={path}; {max_age}{flags}")
+    }
+
+    /// `max_age` as configured.
+    pub(crate) fn max_age(&self) -> Option<Duration> {
+        self.max_age
     }
 
     /// The header that takes it back.
@@ -202,13 +226,9 @@ impl StarletteCookieBuilder {
                 "SameSite=None and Partitioned need `https_only`: browsers drop the cookie otherwise",
             );
         }
-        let seconds = self.max_age.map(|age| age.as_secs()).filter(|seconds| {
-            // Before 1.0, Python asks whether the number is true.
-            *seconds != 0 || self.release == StarletteRelease::V1
-        });
-        let max_age = seconds.map_or(String::new(), |seconds| format!("Max-Age={seconds}; "));
         let flags = self.flags();
-        Ok(StarletteCookie { name: self.name, path: self.path, max_age, flags })
+        let Self { name, path, max_age, release, .. } = self;
+        Ok(StarletteCookie { name, path, max_age, release, flags })
     }
 
     fn flags(&self) -> String {

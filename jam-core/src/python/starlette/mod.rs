@@ -133,7 +133,16 @@ impl StarletteCodec {
         max_age: Option<Duration>,
         now: Duration,
     ) -> Result<String, Error> {
-        let value = value.as_ref();
+        self.decode_with_time(value.as_ref(), max_age, now).map(|(text, _)| text)
+    }
+
+    /// The same, and when it was signed, as time since the Unix epoch.
+    pub(crate) fn decode_with_time(
+        &self,
+        value: &[u8],
+        max_age: Option<Duration>,
+        now: Duration,
+    ) -> Result<(String, Duration), Error> {
         if value.len() > MAX_VALUE_BYTES {
             return Err(ErrorKind::TooLarge.into());
         }
@@ -150,7 +159,8 @@ impl StarletteCodec {
             }
         }
         let json = STANDARD.decode_to_vec(parts.payload).map_err(|_| ErrorKind::Malformed)?;
-        json::read_object(json).map_err(|_| ErrorKind::Malformed.into())
+        let text = json::read_object(json).map_err(|_| ErrorKind::Malformed)?;
+        Ok((text, Duration::from_secs(signed_at)))
     }
 
     /// Whether one of the secrets signed the message. All are tried, each in constant time.

@@ -287,6 +287,10 @@ impl MemoryStore {
     ) -> Vec<SessionHandle> {
         let mut taken = Vec::new();
         if let Some(mut members) = self.owners.get_mut(&self.key(owner)) {
+            let is_his = |handle| self.live(handle, now).is_some_and(|record| owner.owns(&record));
+            if except.is_some_and(|except| !is_his(except)) {
+                return Vec::new();
+            }
             members.retain(|member| {
                 if Some(member) == except {
                     return true;

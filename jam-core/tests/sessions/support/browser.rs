@@ -118,7 +118,10 @@ impl Browser {
                 assert!(attributes.contains(&"Secure") && attributes.contains(&"Path=/"), "{line}");
                 assert!(!attributes.iter().any(|part| part.starts_with("Domain")), "{line}");
             }
-            if attributes.contains(&"Max-Age=0") {
+            // The second is how Python takes a cookie back.
+            if attributes.contains(&"Max-Age=0")
+                || attributes.contains(&"expires=Thu, 01 Jan 1970 00:00:00 GMT")
+            {
                 self.jar.remove(name);
             } else {
                 self.jar.insert(name.to_owned(), value.to_owned());

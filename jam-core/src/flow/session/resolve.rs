@@ -1,0 +1,113 @@
+//! Which of the credentials that a request carries is its session.
+
+use super::{Base, Presented, Slot};
+use crate::audit::{self, Refused};
+use crate::deferred::Deferred;
+use crate::reject::RejectKind;
+use crate::session::{Format, Opened, SessionBackend};
+
+/// What one opened credential means for the request; none: the next one is tried.
+fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
+    match opened {
+        Opened::Live(live) => Some(Base::Live(live)),
+        Opened::Down => Some(Base::Down),
+        Opened::NobodyKnows => Some(Base::NobodyKnows),
+        Opened::Unusable if is_ambient => None,
+        Opened::Dropped => None,
+        Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
+    }
+}
+
+/// What the credentials opened so far come to.
+pub(super) struct Search {
+    base: Base,
+    /// Whether there are two formats.
+    migrates: bool,
+}
+
+impl Search {
+    fn new(backend: &SessionBackend) -> Self {
+        Self { base: Base::Absent, migrates: backend.migrates() }
+    }
+
+    /// Whether this one decides.
+    fn sees(&mut self, opened: Opened, is_ambient: bool) -> bool {
+        match decided(opened, is_ambient) {
+            // Each service may have begun one for somebody who is logged in at the other.
+            Some(Base::Live(live)) if self.migrates && live.record.subject().is_none() => {
+                if !matches!(self.base, Base::Live(_)) {
+                    self.base = Base::Live(live);
+                }
+                false
+            }
+            Some(base) => {
+                self.base = base;
+                true
+            }
+            None => {
+                if matches!(self.base, Base::Absent) {
+                    self.base = Base::Unusable;
+                }
+                false
+            }
+        }
+    }
+}
+
+/// Opens the credentials in order until one is usable or one decides. The place of the first one
+/// that has to be waited for, where there is such a one, and what those before it have come to;
+/// nothing was asked about it yet.
+pub(super) fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base, (usize, Search)> {
+    let mut search = Search::new(backend);
+    for (place, ((format, presented), is_ambient)) in slot.presented.iter().enumerate() {
+        let opened = match open(backend, slot, *format, presented, *is_ambient) {
+            Ok(opening) => match opening.now() {
+                Ok(opened) => opened,
+                Err(_) => return Err((place, search)),
+            },
+            Err(refused) => return Ok(refused),
+        };
+        if search.sees(opened, *is_ambient) {
+            break;
+        }
+    }
+    Ok(search.base)
+}
+
+pub(super) async fn resolve_waiting(
+    backend: &SessionBackend,
+    slot: &Slot,
+    (from, mut search): (usize, Search),
+) -> Base {
+    for ((format, presented), is_ambient) in slot.presented.iter().skip(from) {
+        let opened = match open(backend, slot, *format, presented, *is_ambient) {
+            Ok(opening) => opening.await,
+            Err(refused) => return refused,
+        };
+        if search.sees(opened, *is_ambient) {
+            break;
+        }
+    }
+    search.base
+}
+
+pub(super) fn open(
+    backend: &SessionBackend,
+    slot: &Slot,
+    format: Format,
+    presented: &Presented,
+    is_ambient: bool,
+) -> Result<Deferred<'static, Opened>, Base> {
+    match presented {
+        Presented::Text(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
+        Presented::Short(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
+        Presented::Malformed if is_ambient => {
+            audit::refused(Refused::Malformed);
+            Ok(Deferred::ready(Opened::Unusable))
+        }
+        Presented::Malformed | Presented::Conflict => {
+            audit::refused(Refused::Malformed);
+            Err(Base::Refused(RejectKind::InvalidRequest))
+        }
+    }
+}

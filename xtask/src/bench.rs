@@ -22,6 +22,8 @@ enum Bench {
     Tokens,
     /// What authentication adds to a request
     Requests,
+    /// Sessions in memory, against maps and the store of tower-sessions
+    Store,
 }
 
 pub(crate) fn run(sh: &Shell, options: &Options) -> anyhow::Result<()> {
@@ -32,6 +34,7 @@ pub(crate) fn run(sh: &Shell, options: &Options) -> anyhow::Result<()> {
     let bin = match options.what {
         Bench::Tokens => "tokens",
         Bench::Requests => "requests",
+        Bench::Store => "store",
     };
     let rest = &options.rest;
     cmd!(sh, "cargo run --release --locked --manifest-path {MANIFEST} --bin {bin} -- {rest...}")

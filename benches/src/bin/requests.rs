@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use jam_benches::count::{Counts, path};
 use jam_benches::race::Effort;
-use jam_benches::requests::table::{HASH, Results, hash, instructions};
+use jam_benches::requests::table::{FEW, HASH, Results, hash, instructions};
 use jam_benches::requests::{Framework, TABLE};
 
 /// What authentication adds to a request: Jam, floors and peers on each framework, in one process
@@ -15,6 +15,9 @@ struct Args {
     /// The frameworks, separated by commas; all of them
     #[arg(long, value_delimiter = ',')]
     frameworks: Vec<Framework>,
+    /// How many sessions everybody has; each request is another one's
+    #[arg(long, default_value_t = 1000)]
+    sessions: u64,
     /// How often everybody's turn comes
     #[arg(long, default_value_t = 1001)]
     rounds: usize,
@@ -52,7 +55,7 @@ fn main() -> Result<()> {
     for &framework in frameworks {
         let name = framework.as_str();
         eprintln!("{name} …");
-        let results = Results::run(framework, effort, &counts)?;
+        let results = Results::run(framework, args.sessions, effort, &counts)?;
         println!("### {name}: goals\n\n{}", results.judgement());
         println!("### {name}: what is added\n\n{}", results.added());
     }
@@ -70,7 +73,7 @@ fn work(wanted: &str, times: u32) -> Result<()> {
             hash().run(times);
             return Ok(());
         }
-        let mut all = framework.entries()?;
+        let mut all = framework.entries(FEW)?;
         let one = all.iter_mut().find(|entry| entry.contestant.name() == name);
         one.with_context(|| format!("nobody is called {name}"))?.contestant.run(times);
         return Ok(());

@@ -12,7 +12,7 @@ use jam_benches::store::{Kind, TABLE};
 /// Sessions in memory: Jam's store, maps that one could keep them in, and the store of tower-sessions
 #[derive(Parser)]
 struct Args {
-    /// Stores of 5 million sessions too; takes 15 GB
+    /// Stores of 5 million sessions too; takes more than 10 GB
     #[arg(long)]
     large: bool,
     /// How often everybody's turn comes

@@ -24,12 +24,11 @@ use actix_web_httpauth::middleware::HttpAuthentication;
 use anyhow::{Context, Result};
 use jam_actix::{Identity, JamLayer, Rejection, Session};
 use jam_core::Jam;
-use jam_core::clock::SystemClock;
 use jsonwebtoken::{DecodingKey, Validation, decode};
 
 use super::{
-    ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
-    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, begin, found, jam, next,
+    ANONYMOUS, CONTENT, Credential, EMPTY_LAYER, EXTRACTOR, Entry, Field, GROUND, Headers, NUMBER,
+    READ, SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, found, jam, next,
     now, pair,
 };
 use crate::claims::Claims;
@@ -45,13 +44,12 @@ const ACTIX_IDENTITY: &str = "session read, actix-identity 0.9 (cookie)";
 const HTTPAUTH: &str = "token, actix-web-httpauth 0.8 and `jsonwebtoken::decode`";
 
 /// Who runs on actix-web.
-pub fn entries() -> Result<Vec<Entry>> {
-    let mut field = Field::new()?;
+pub(super) fn entries(mut field: Field) -> Result<Vec<Entry>> {
     let bearer = field.bearer();
     let open = || Application::new().route("/", get().to(ok));
-    field.open(GROUND, app(init_service(open()))?, Some(&bearer))?;
+    field.open(GROUND, app(init_service(open()))?, &bearer)?;
     let empty = open().wrap_fn(|request, inner| inner.call(request));
-    field.open(EMPTY_LAYER, app(init_service(empty))?, Some(&bearer))?;
+    field.open(EMPTY_LAYER, app(init_service(empty))?, &bearer)?;
 
     let floor = Data::new(TokenFloor::new(&field.subject)?);
     field.token(TOKEN_FLOOR, app(init_service(route(get().to(caller)).app_data(floor)))?)?;
@@ -63,32 +61,31 @@ pub fn entries() -> Result<Vec<Entry>> {
     });
     field.token(HTTPAUTH, app(init_service(route(get().to(noted)).wrap(auth)))?)?;
 
-    let sessions = Data::new(SessionFloor::default());
-    let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
-    field.read(
-        SESSION_FLOOR,
-        app(init_service(route(get().to(kept)).app_data(sessions)))?,
-        &cookie,
-    )?;
+    let (floor, cookies) = field.floor();
+    let floor = route(get().to(kept)).app_data(Data::new(floor));
+    field.read(SESSION_FLOOR, app(init_service(floor))?, &cookies)?;
 
-    let jam = jam::sessions(SystemClock)?;
+    let jam = jam::sessions(jam::THROTTLED)?;
     let (reader, writer) = (behind(&jam, get().to(read))?, behind(&jam, get().to(write))?);
-    let cookie = field.sessions([READ, WRITE], reader, writer)?;
-    field.open(UNTOUCHED, behind(&jam, get().to(ok))?, Some(&cookie))?;
-    field.open(ANONYMOUS, behind(&jam, get().to(ok))?, None)?;
-    let jam = jam::sessions(jam::Hurried::default())?;
-    let cookie = begin(&mut behind(&jam, get().to(write))?)?;
-    field.read(SLIDING, behind(&jam, get().to(read))?, &cookie)?;
+    let cookies = field.begin(behind(&jam, get().to(first))?)?;
+    field.sessions([READ, WRITE], reader, writer, &cookies)?;
+    field.open(UNTOUCHED, behind(&jam, get().to(ok))?, &cookies)?;
+    field.open(ANONYMOUS, behind(&jam, get().to(ok))?, &[])?;
+    let jam = jam::sessions(jam::ALWAYS)?;
+    let cookies = field.begin(behind(&jam, get().to(first))?)?;
+    field.read(SLIDING, behind(&jam, get().to(read))?, &cookies)?;
 
     let key = Key::generate();
     let layer = || SessionMiddleware::new(CookieSessionStore::default(), key.clone());
     let peer = |handler| app(init_service(route(handler).wrap(layer())));
-    field.sessions(ACTIX_SESSION, peer(get().to(peer_read))?, peer(get().to(peer_write))?)?;
+    let cookies = field.begin(peer(get().to(peer_first))?)?;
+    let (reader, writer) = (peer(get().to(peer_read))?, peer(get().to(peer_write))?);
+    field.sessions(ACTIX_SESSION, reader, writer, &cookies)?;
     let peer = |handler| {
         app(init_service(route(handler).wrap(IdentityMiddleware::default()).wrap(layer())))
     };
-    let cookie = begin(&mut peer(get().to(peer_login))?)?;
-    field.read(ACTIX_IDENTITY, peer(get().to(peer_identity))?, &cookie)?;
+    let cookies = field.begin(peer(get().to(peer_login))?)?;
+    field.read(ACTIX_IDENTITY, peer(get().to(peer_identity))?, &cookies)?;
     Ok(field.finish())
 }
 
@@ -103,19 +100,16 @@ where
     type Response = Result<ServiceResponse<B>, HttpResponse>;
 
     fn requests(
-        credential: Option<&Credential>,
+        credentials: &[Credential],
     ) -> Result<impl FnMut() -> Request + 'static + use<S, B>> {
-        let header = credential.map(|Credential { header, value }| {
-            anyhow::Ok((HeaderName::from_static(header), HeaderValue::try_from(value)?))
-        });
-        let header = header.transpose()?;
+        let mut credentials = Headers::<HeaderValue>::new(credentials)?;
         Ok(move || {
             let request = TestRequest::get()
                 .insert_header((HOST, HeaderValue::from_static("api.example")))
                 .insert_header((USER_AGENT, HeaderValue::from_static("bench")))
                 .insert_header((ACCEPT, HeaderValue::from_static("*/*")));
-            match &header {
-                Some(header) => request.insert_header(header.clone()).to_request(),
+            match credentials.next() {
+                Some((name, value)) => request.insert_header((name, value.clone())).to_request(),
                 None => request.to_request(),
             }
         })
@@ -172,6 +166,13 @@ async fn claims(claims: Identity<Claims>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+async fn first(session: Session) -> Result<HttpResponse, Rejection> {
+    for (name, value) in CONTENT {
+        session.set(name, value)?;
+    }
+    write(session).await
+}
+
 async fn read(session: Session) -> Result<HttpResponse, Rejection> {
     Ok(answer(session.get(NUMBER).await?))
 }
@@ -179,6 +180,13 @@ async fn read(session: Session) -> Result<HttpResponse, Rejection> {
 async fn write(session: Session) -> Result<HttpResponse, Rejection> {
     session.set(NUMBER, &next())?;
     Ok(HttpResponse::Ok().finish())
+}
+
+async fn peer_first(session: actix_session::Session) -> Result<HttpResponse, Error> {
+    for (name, value) in CONTENT {
+        session.insert(name, value)?;
+    }
+    peer_write(session).await
 }
 
 async fn peer_read(session: actix_session::Session) -> Result<HttpResponse, Error> {

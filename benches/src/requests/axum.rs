@@ -18,16 +18,15 @@ use axum::http::{HeaderValue, Request, Response, StatusCode};
 use axum::routing::{MethodRouter, get};
 use jam_axum::{Identity, JamLayer, Rejection, Session};
 use jam_core::Jam;
-use jam_core::clock::SystemClock;
 use jsonwebtoken::{DecodingKey, Validation, decode};
 use tower_layer::Layer;
 use tower_service::Service as _;
 use tower_sessions::{MemoryStore, SessionManagerLayer};
 
 use super::{
-    ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
-    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, axum_peers, begin,
-    found, jam, next, now, pair,
+    ANONYMOUS, CONTENT, Credential, EMPTY_LAYER, EXTRACTOR, Entry, Field, GROUND, Headers, NUMBER,
+    READ, SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, axum_peers, found,
+    jam, next, now, pair,
 };
 use crate::claims::Claims;
 use crate::peers::jsonwebtoken::{decoding_key, validation};
@@ -39,34 +38,34 @@ pub(super) const TOWER_SESSIONS: [&str; 2] =
     ["session read, tower-sessions 0.15", "session write, tower-sessions 0.15"];
 
 /// Who runs on axum.
-pub fn entries() -> Result<Vec<Entry>> {
-    let mut field = Field::new()?;
+pub(super) fn entries(mut field: Field) -> Result<Vec<Entry>> {
     let bearer = field.bearer();
     let empty = App::new(open().0.layer(tower_layer::Identity::new()));
-    field.open(GROUND, open(), Some(&bearer))?;
-    field.open(EMPTY_LAYER, empty, Some(&bearer))?;
+    field.open(GROUND, open(), &bearer)?;
+    field.open(EMPTY_LAYER, empty, &bearer)?;
 
     field.token(TOKEN_FLOOR, token_floor(&field.subject)?)?;
     field.token(TOKEN, behind(&jam::tokens(&field.subject)?, get(claims)))?;
     field.token(EXTRACTOR, extractor(&field.subject)?)?;
 
-    let sessions = Arc::new(SessionFloor::default());
-    let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
-    let floor = App::new(Router::new().route("/", get(kept)).with_state(sessions));
-    field.read(SESSION_FLOOR, floor, &cookie)?;
+    let (floor, cookies) = field.floor();
+    let floor = App::new(Router::new().route("/", get(kept)).with_state(Arc::new(floor)));
+    field.read(SESSION_FLOOR, floor, &cookies)?;
 
-    let jam = jam::sessions(SystemClock)?;
-    let cookie =
-        field.sessions([READ, WRITE], behind(&jam, get(read)), behind(&jam, get(write)))?;
-    field.open(UNTOUCHED, behind(&jam, get(ok)), Some(&cookie))?;
-    field.open(ANONYMOUS, behind(&jam, get(ok)), None)?;
-    let jam = jam::sessions(jam::Hurried::default())?;
-    let cookie = begin(&mut behind(&jam, get(write)))?;
-    field.read(SLIDING, behind(&jam, get(read)), &cookie)?;
+    let jam = jam::sessions(jam::THROTTLED)?;
+    let cookies = field.begin(behind(&jam, get(first)))?;
+    let (reader, writer) = (behind(&jam, get(read)), behind(&jam, get(write)));
+    field.sessions([READ, WRITE], reader, writer, &cookies)?;
+    field.open(UNTOUCHED, behind(&jam, get(ok)), &cookies)?;
+    field.open(ANONYMOUS, behind(&jam, get(ok)), &[])?;
+    let jam = jam::sessions(jam::ALWAYS)?;
+    let cookies = field.begin(behind(&jam, get(first)))?;
+    field.read(SLIDING, behind(&jam, get(read)), &cookies)?;
 
     let layer = SessionManagerLayer::new(MemoryStore::default());
     let peer = |handler| App::new(Router::new().route("/", handler).layer(layer.clone()));
-    field.sessions(TOWER_SESSIONS, peer(get(tower_read)), peer(get(tower_write)))?;
+    let cookies = field.begin(peer(get(tower_first)))?;
+    field.sessions(TOWER_SESSIONS, peer(get(tower_read)), peer(get(tower_write)), &cookies)?;
     axum_peers::enter(&mut field)?;
     Ok(field.finish())
 }
@@ -85,9 +84,9 @@ impl Service for App {
     type Response = Response<Body>;
 
     fn requests(
-        credential: Option<&Credential>,
+        credentials: &[Credential],
     ) -> Result<impl FnMut() -> Self::Request + 'static + use<>> {
-        requests(credential)
+        requests(credentials)
     }
 
     fn call(&mut self, request: Request<Body>) -> Response<Body> {
@@ -108,18 +107,16 @@ impl Service for App {
 
 /// Requests without a body, for whoever is built on `http` 1.
 pub(super) fn requests<B: Default>(
-    credential: Option<&Credential>,
+    credentials: &[Credential],
 ) -> Result<impl FnMut() -> Request<B> + use<B>> {
-    let value =
-        credential.map(|credential| HeaderValue::try_from(&credential.value)).transpose()?;
-    let name = credential.map_or("", |credential| credential.header);
+    let mut credentials = Headers::<HeaderValue>::new(credentials)?;
     Ok(move || {
         let mut request = Request::new(B::default());
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::from_static("api.example"));
         headers.insert(USER_AGENT, HeaderValue::from_static("bench"));
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        if let Some(value) = &value {
+        if let Some((name, value)) = credentials.next() {
             headers.insert(name, value.clone());
         }
         request
@@ -156,6 +153,13 @@ async fn claims(claims: Identity<Claims>) -> StatusCode {
     StatusCode::OK
 }
 
+async fn first(session: Session) -> Result<StatusCode, Rejection> {
+    for (name, value) in CONTENT {
+        session.set(name, value)?;
+    }
+    write(session).await
+}
+
 async fn read(session: Session) -> Result<StatusCode, Rejection> {
     Ok(answer(session.get(NUMBER).await?))
 }
@@ -163,6 +167,13 @@ async fn read(session: Session) -> Result<StatusCode, Rejection> {
 async fn write(session: Session) -> Result<StatusCode, Rejection> {
     session.set(NUMBER, &next())?;
     Ok(StatusCode::OK)
+}
+
+async fn tower_first(session: tower_sessions::Session) -> Result<StatusCode, StatusCode> {
+    for (name, value) in CONTENT {
+        session.insert(name, value).await.map_err(failed)?;
+    }
+    tower_write(session).await
 }
 
 async fn tower_read(session: tower_sessions::Session) -> Result<StatusCode, StatusCode> {
@@ -282,7 +293,7 @@ impl tower_service::Service<Request<()>> for Silent {
 impl Untouched {
     /// A request that is ready to go in.
     pub fn new() -> Result<Self> {
-        let service = JamLayer::new(jam::sessions(SystemClock)?).layer(Silent);
+        let service = JamLayer::new(jam::sessions(jam::THROTTLED)?).layer(Silent);
         Ok(Self { service, request: Some(Request::default()), answer: None })
     }
 

@@ -18,7 +18,7 @@ use tower_service::Service as _;
 use tower_sessions_0_14::{MemoryStore, SessionManagerLayer};
 
 use super::axum::{App, answer, cookies, requests, waited};
-use super::{Credential, Field, NUMBER, Service, begin, next, now};
+use super::{CONTENT, Credential, Field, NUMBER, Service, next, now};
 use crate::claims::{AUDIENCE, Claims, ISSUER};
 
 /// Users by session, on tower-sessions 0.14.
@@ -35,8 +35,8 @@ pub(super) fn enter(field: &mut Field) -> Result<()> {
     let layer = AuthManagerLayerBuilder::new(Users, sessions).build();
     let peer =
         |handler: MethodRouter| App::new(Router::new().route("/", handler).layer(layer.clone()));
-    let cookie = begin(&mut peer(get(login)))?;
-    field.read(AXUM_LOGIN, peer(get(user)), &cookie)?;
+    let cookies = field.begin(peer(get(login)))?;
+    field.read(AXUM_LOGIN, peer(get(user)), &cookies)?;
 
     // Its layer spawns a task that drops what has expired; it never runs here.
     let runtime = Builder::new_current_thread().enable_time().build()?;
@@ -45,13 +45,14 @@ pub(super) fn enter(field: &mut Field) -> Result<()> {
     let layer = SessionLayer::new(store.context("axum_session waits")??);
     let peer =
         |handler: MethodRouter| App::new(Router::new().route("/", handler).layer(layer.clone()));
-    field.sessions(AXUM_SESSION, peer(get(read)), peer(get(write)))?;
+    let cookies = field.begin(peer(get(first)))?;
+    field.sessions(AXUM_SESSION, peer(get(read)), peer(get(write)), &cookies)?;
     drop(inside);
 
     field.on(AXUM_0_7);
     let route = |handler| axum_0_7::Router::new().route("/", handler);
     let bearer = field.bearer();
-    field.open(AXUM_0_7, Older::new(route(axum_0_7::routing::get(ok))), Some(&bearer))?;
+    field.open(AXUM_0_7, Older::new(route(axum_0_7::routing::get(ok))), &bearer)?;
     let validation = Validation::new().iss(&[ISSUER]).aud(&[AUDIENCE]).nbf(true).leeway(0);
     let secret = String::from_utf8(field.subject.secret()?)?;
     let authorizer = JwtAuthorizer::<Claims>::from_secret(&secret).validation(validation).build();
@@ -104,6 +105,13 @@ async fn login(mut session: AuthSession<Users>) -> StatusCode {
     }
 }
 
+async fn first(session: Session<SessionNullPool>) -> StatusCode {
+    for (name, value) in CONTENT {
+        session.set(name, value);
+    }
+    write(session).await
+}
+
 async fn read(session: Session<SessionNullPool>) -> StatusCode {
     answer(session.get(NUMBER))
 }
@@ -127,9 +135,9 @@ impl Service for Older {
     type Response = Response<Body>;
 
     fn requests(
-        credential: Option<&Credential>,
+        credentials: &[Credential],
     ) -> Result<impl FnMut() -> Self::Request + 'static + use<>> {
-        requests(credential)
+        requests(credentials)
     }
 
     fn call(&mut self, request: Request<Body>) -> Response<Body> {

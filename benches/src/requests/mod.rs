@@ -1,5 +1,6 @@
 //! What authentication adds to a request, in process: a GET with an HS256 bearer token, or with the
-//! cookie of a session that holds one number.
+//! cookie of a session. Each request comes from another session, as it does in a service: whoever
+//! finds the same one over and over finds it in the processor's cache.
 
 use std::future::Future;
 use std::pin::pin;
@@ -7,9 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use anyhow::{Context as _, Result, ensure};
+use base64_simd::URL_SAFE_NO_PAD;
 use clap::ValueEnum;
 
 use crate::contestant::Contestant;
+use crate::request_floor::SessionFloor;
+use crate::store;
 use crate::subject::Subject;
 
 pub mod actix;
@@ -46,8 +50,13 @@ pub const SLIDING: &str = "session read, **Jam**, touched each time";
 pub const WRITE: &str = "session write, **Jam**";
 /// The number's name in every session.
 const NUMBER: &str = "number";
-/// The id of the floor's session; nobody looks into it.
-const FLOOR_ID: &str = "cFv0uLxvVt5Xn2wM1qJxkQ";
+/// What else is in every session; with the number it takes 120 bytes as JSON.
+const CONTENT: [(&str, &str); 4] = [
+    ("name", "Ada King Lovelace"),
+    ("email", "ada@example.org"),
+    ("tenant", "t-0042"),
+    ("scope", "orders:read orders:write"),
+];
 
 /// Whose handlers, requests and layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -73,13 +82,14 @@ impl Framework {
         }
     }
 
-    /// Who runs on it.
-    pub fn entries(self) -> Result<Vec<Entry>> {
+    /// Who runs on it, each with so many sessions.
+    pub fn entries(self, sessions: u64) -> Result<Vec<Entry>> {
+        let field = Field::new(sessions)?;
         match self {
-            Self::Axum => axum::entries(),
-            Self::Actix => actix::entries(),
-            Self::Poem => poem::entries(),
-            Self::Warp => warp::entries(),
+            Self::Axum => axum::entries(field),
+            Self::Actix => actix::entries(field),
+            Self::Poem => poem::entries(field),
+            Self::Warp => warp::entries(field),
         }
     }
 }
@@ -129,9 +139,10 @@ pub(crate) trait Service: 'static {
     type Request: 'static;
     type Response: 'static;
 
-    /// Makes requests as a server hands them on: the values share the buffer they were read into.
+    /// Makes requests as a server hands them on, each with one of the credentials, if there is any:
+    /// the values share the buffer they were read into.
     fn requests(
-        credential: Option<&Credential>,
+        credentials: &[Credential],
     ) -> Result<impl FnMut() -> Self::Request + 'static + use<Self>>;
     /// Calls it to the end; nothing here ever waits.
     fn call(&mut self, request: Self::Request) -> Self::Response;
@@ -143,22 +154,22 @@ pub(crate) trait Service: 'static {
 /// The entries of one framework, each of them seen to do its work.
 pub(crate) struct Field {
     pub(crate) subject: Subject,
+    sessions: u64,
     entries: Vec<Entry>,
     ground: &'static str,
 }
 
 impl Field {
-    pub(crate) fn new() -> Result<Self> {
-        let subject = Subject::textual()?;
-        Ok(Self { subject, entries: Vec::new(), ground: GROUND })
+    fn new(sessions: u64) -> Result<Self> {
+        Ok(Self { subject: Subject::textual()?, sessions, entries: Vec::new(), ground: GROUND })
     }
 
     pub(crate) fn finish(self) -> Vec<Entry> {
         self.entries
     }
 
-    pub(crate) fn bearer(&self) -> Credential {
-        Credential::bearer(&self.subject.token)
+    pub(crate) fn bearer(&self) -> [Credential; 1] {
+        [Credential::bearer(&self.subject.token)]
     }
 
     /// What follows stands on another ground than [`GROUND`].
@@ -171,55 +182,75 @@ impl Field {
         &mut self,
         name: &'static str,
         mut service: S,
-        credential: Option<&Credential>,
+        credentials: &[Credential],
     ) -> Result<()> {
-        let status = ask(&mut service, credential)?.0;
+        let status = ask(&mut service, credentials)?.0;
         ensure!(status == 200, "{name} answers {status}");
-        self.push(name, Kind::Open, service, credential)
+        self.push(name, Kind::Open, service, credentials)
     }
 
     /// A service that lets the good token in and nothing else.
     pub(crate) fn token<S: Service>(&mut self, name: &'static str, mut service: S) -> Result<()> {
         let bearer = self.bearer();
-        let status = ask(&mut service, Some(&bearer))?.0;
+        let status = ask(&mut service, &bearer)?.0;
         ensure!(status == 200, "{name} answers {status} to the good token");
-        let nobody = ask(&mut service, None)?.0;
+        let nobody = ask(&mut service, &[])?.0;
         ensure!(nobody == 401, "{name} answers {nobody} to nobody");
         for (kind, token) in &self.subject.refused {
-            let status = ask(&mut service, Some(&Credential::bearer(token)))?.0;
+            let status = ask(&mut service, &[Credential::bearer(token)])?.0;
             ensure!(status == 401, "{name} answers {status} to {kind} token");
         }
-        self.push(name, Kind::Token, service, Some(&bearer))
+        self.push(name, Kind::Token, service, &bearer)
     }
 
-    /// Two services over one store: one that reads the number, one that writes it and begins a
-    /// session where there is none. The cookie of that session.
+    /// The cookies of sessions that the service begins.
+    pub(crate) fn begin(&self, mut beginner: impl Service) -> Result<Vec<Credential>> {
+        let begin = |_| {
+            let (status, cookie) = ask(&mut beginner, &[])?;
+            ensure!(status == 200, "a service that begins sessions answers {status} to nobody");
+            cookie.context("a service that begins sessions sets no cookie")
+        };
+        (0..self.sessions).map(begin).collect()
+    }
+
+    /// Services that read the number of a session and write it.
     pub(crate) fn sessions(
         &mut self,
         [read, write]: [&'static str; 2],
         mut reader: impl Service,
         mut writer: impl Service,
-    ) -> Result<Credential> {
-        let cookie = begin(&mut writer).with_context(|| format!("{write}: no session"))?;
-        let (status, again) = ask(&mut writer, Some(&cookie))?;
+        cookies: &[Credential],
+    ) -> Result<()> {
+        let last = cookies.last().context("there are no sessions")?;
+        reads(read, &mut reader, last)?;
+        let (status, again) = ask(&mut writer, std::slice::from_ref(last))?;
         ensure!(status == 200, "{write} answers {status} to its session");
         // Whoever keeps the session in the cookie has changed it.
-        let changed = again.unwrap_or_else(|| cookie.clone());
-        reads(read, &mut reader, &changed)?;
-        self.push(read, Kind::Read, reader, Some(&cookie))?;
-        self.push(write, Kind::Write, writer, Some(&cookie))?;
-        Ok(cookie)
+        reads(read, &mut reader, again.as_ref().unwrap_or(last))?;
+        self.push(read, Kind::Read, reader, cookies)?;
+        self.push(write, Kind::Write, writer, cookies)
     }
 
-    /// A service that reads the number of a session that is there.
-    pub(crate) fn read<S: Service>(
+    /// A service that reads the number of a session.
+    pub(crate) fn read(
         &mut self,
         name: &'static str,
-        mut reader: S,
-        cookie: &Credential,
+        mut reader: impl Service,
+        cookies: &[Credential],
     ) -> Result<()> {
-        reads(name, &mut reader, cookie)?;
-        self.push(name, Kind::Read, reader, Some(cookie))
+        reads(name, &mut reader, cookies.last().context("there are no sessions")?)?;
+        self.push(name, Kind::Read, reader, cookies)
+    }
+
+    /// The sessions of the floor.
+    pub(crate) fn floor(&self) -> (SessionFloor, Vec<Credential>) {
+        let floor = SessionFloor::default();
+        let begin = |number| {
+            let id = URL_SAFE_NO_PAD.encode_to_string(store::id(number));
+            Credential::cookie(&floor.begin(&id, next()))
+        };
+        let cookies = (0..self.sessions).map(begin).collect();
+        (floor, cookies)
     }
 
     fn push<S: Service>(
@@ -227,29 +258,52 @@ impl Field {
         name: &'static str,
         kind: Kind,
         mut service: S,
-        credential: Option<&Credential>,
+        credentials: &[Credential],
     ) -> Result<()> {
-        let requests = S::requests(credential)?;
+        let requests = S::requests(credentials)?;
         let contestant = Contestant::prepared(name, requests, move |request| service.call(request));
         self.entries.push(Entry { contestant, kind, ground: self.ground });
         Ok(())
     }
 }
 
-/// A session that the service begins.
-pub(crate) fn begin<S: Service>(writer: &mut S) -> Result<Credential> {
-    let (status, cookie) = ask(writer, None)?;
-    ensure!(status == 200, "answers {status} to nobody");
-    cookie.context("sets no cookie")
+/// The credentials as headers of some framework, one after the other in no order.
+pub(crate) struct Headers<V> {
+    name: &'static str,
+    values: Vec<V>,
+    turn: u64,
+}
+
+impl<V: Clone> Headers<V> {
+    pub(crate) fn new<E>(credentials: &[Credential]) -> Result<Self, E>
+    where
+        V: for<'a> TryFrom<&'a String, Error = E>,
+    {
+        let value = |credential: &Credential| {
+            let value = V::try_from(&credential.value)?;
+            // What is first cloned is made to be shared, which takes an allocation.
+            drop(value.clone());
+            Ok(value)
+        };
+        let values = credentials.iter().map(value);
+        let name = credentials.first().map_or("", |credential| credential.header);
+        Ok(Self { name, values: values.collect::<Result<_, E>>()?, turn: 0 })
+    }
+
+    pub(crate) fn next(&mut self) -> Option<(&'static str, &V)> {
+        self.turn += 1;
+        let place = store::mixed(self.turn).checked_rem(self.values.len() as u64)?;
+        Some((self.name, self.values.get(usize::try_from(place).ok()?)?))
+    }
 }
 
 /// The number that was written last is found, often, and for this session alone.
 fn reads<S: Service>(name: &str, reader: &mut S, cookie: &Credential) -> Result<()> {
-    let nobody = ask(reader, None)?.0;
+    let nobody = ask(reader, &[])?.0;
     ensure!(nobody == 401, "{name} answers {nobody} to nobody");
     for _ in 0..100 {
         READ_LAST.store(0, Ordering::Relaxed);
-        let status = ask(reader, Some(cookie))?.0;
+        let status = ask(reader, std::slice::from_ref(cookie))?.0;
         ensure!(status == 200, "{name} answers {status} to its session");
         let (read, written) =
             (READ_LAST.load(Ordering::Relaxed), WRITTEN_LAST.load(Ordering::Relaxed));
@@ -261,9 +315,9 @@ fn reads<S: Service>(name: &str, reader: &mut S, cookie: &Credential) -> Result<
 /// The answer's status, and the cookie that it sets.
 fn ask<S: Service>(
     service: &mut S,
-    credential: Option<&Credential>,
+    credentials: &[Credential],
 ) -> Result<(u16, Option<Credential>)> {
-    let response = service.call(S::requests(credential)?());
+    let response = service.call(S::requests(credentials)?());
     let cookie = S::cookie(&response).map(|pair| Credential::cookie(&pair));
     Ok((S::status(&response), cookie))
 }

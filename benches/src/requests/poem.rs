@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use jam_core::Jam;
-use jam_core::clock::SystemClock;
 use jam_poem::{Identity, JamLayer, Rejection, Session};
 use jsonwebtoken::{DecodingKey, Validation, decode};
+use poem::http::HeaderValue;
 use poem::http::StatusCode;
 use poem::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, SET_COOKIE, USER_AGENT};
-use poem::http::{HeaderName, HeaderValue};
 use poem::session::{CookieConfig, MemoryStorage, ServerSession};
 use poem::{
     Endpoint, EndpointExt, FromRequest, Middleware, Request, RequestBody, Response, Route, get,
@@ -21,8 +20,8 @@ use poem_openapi::{OpenApi, OpenApiService, SecurityScheme};
 use tokio::runtime::Builder;
 
 use super::{
-    ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
-    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, begin, found, jam, next,
+    ANONYMOUS, CONTENT, Credential, EMPTY_LAYER, EXTRACTOR, Entry, Field, GROUND, Headers, NUMBER,
+    READ, SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, found, jam, next,
     now, pair,
 };
 use crate::claims::Claims;
@@ -38,29 +37,28 @@ const OPENAPI: &str = "no authentication, poem-openapi 5.1";
 const BEARER: &str = "token, poem-openapi 5.1 `Bearer` and `jsonwebtoken::decode`";
 
 /// Who runs on poem.
-pub fn entries() -> Result<Vec<Entry>> {
-    let mut field = Field::new()?;
+pub(super) fn entries(mut field: Field) -> Result<Vec<Entry>> {
     let bearer = field.bearer();
-    field.open(GROUND, app(get(ok)), Some(&bearer))?;
-    field.open(EMPTY_LAYER, App(Route::new().at("/", get(ok)).with(Empty)), Some(&bearer))?;
+    field.open(GROUND, app(get(ok)), &bearer)?;
+    field.open(EMPTY_LAYER, App(Route::new().at("/", get(ok)).with(Empty)), &bearer)?;
 
     field.token(TOKEN_FLOOR, app(get(Floored(TokenFloor::new(&field.subject)?))))?;
     field.token(TOKEN, behind(&jam::tokens(&field.subject)?, get(caller)))?;
     let keys = Arc::new((decoding_key(&field.subject)?, validation(&field.subject)?));
     field.token(EXTRACTOR, App(Route::new().at("/", get(decoded)).data(keys.clone())))?;
 
-    let sessions = SessionFloor::default();
-    let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
-    field.read(SESSION_FLOOR, app(get(Kept(sessions))), &cookie)?;
+    let (floor, cookies) = field.floor();
+    field.read(SESSION_FLOOR, app(get(Kept(floor))), &cookies)?;
 
-    let jam = jam::sessions(SystemClock)?;
-    let cookie =
-        field.sessions([READ, WRITE], behind(&jam, get(read)), behind(&jam, get(write)))?;
-    field.open(UNTOUCHED, behind(&jam, get(ok)), Some(&cookie))?;
-    field.open(ANONYMOUS, behind(&jam, get(ok)), None)?;
-    let jam = jam::sessions(jam::Hurried::default())?;
-    let cookie = begin(&mut behind(&jam, get(write)))?;
-    field.read(SLIDING, behind(&jam, get(read)), &cookie)?;
+    let jam = jam::sessions(jam::THROTTLED)?;
+    let cookies = field.begin(behind(&jam, get(first)))?;
+    let (reader, writer) = (behind(&jam, get(read)), behind(&jam, get(write)));
+    field.sessions([READ, WRITE], reader, writer, &cookies)?;
+    field.open(UNTOUCHED, behind(&jam, get(ok)), &cookies)?;
+    field.open(ANONYMOUS, behind(&jam, get(ok)), &[])?;
+    let jam = jam::sessions(jam::ALWAYS)?;
+    let cookies = field.begin(behind(&jam, get(first)))?;
+    field.read(SLIDING, behind(&jam, get(read)), &cookies)?;
 
     // Its memory spawns a task that drops what has expired; it never runs here.
     let runtime = Builder::new_current_thread().enable_time().build()?;
@@ -68,11 +66,12 @@ pub fn entries() -> Result<Vec<Entry>> {
         .block_on(async { ServerSession::new(CookieConfig::default(), MemoryStorage::new()) });
     let reader = App(layer.transform(Route::new().at("/", get(peer_read))));
     let writer = App(layer.transform(Route::new().at("/", get(peer_write))));
-    field.sessions(SERVER_SESSION, reader, writer)?;
+    let cookies = field.begin(App(layer.transform(Route::new().at("/", get(peer_first)))))?;
+    field.sessions(SERVER_SESSION, reader, writer, &cookies)?;
 
     field.on(OPENAPI);
     let open = OpenApiService::new(Open, "bench", "1").data(keys.clone());
-    field.open(OPENAPI, App(Route::new().nest("/", open)), Some(&bearer))?;
+    field.open(OPENAPI, App(Route::new().nest("/", open)), &bearer)?;
     let guarded = OpenApiService::new(Guarded, "bench", "1").data(keys);
     field.token(BEARER, App(Route::new().nest("/", guarded)))?;
     Ok(field.finish())
@@ -84,20 +83,15 @@ impl<E: Endpoint + 'static> Service for App<E> {
     type Request = Request;
     type Response = Response;
 
-    fn requests(
-        credential: Option<&Credential>,
-    ) -> Result<impl FnMut() -> Request + 'static + use<E>> {
-        let header = credential.map(|Credential { header, value }| {
-            anyhow::Ok((HeaderName::from_static(header), HeaderValue::try_from(value)?))
-        });
-        let header = header.transpose()?;
+    fn requests(credentials: &[Credential]) -> Result<impl FnMut() -> Request + 'static + use<E>> {
+        let mut credentials = Headers::<HeaderValue>::new(credentials)?;
         Ok(move || {
             let mut request = Request::default();
             let headers = request.headers_mut();
             headers.insert(HOST, HeaderValue::from_static("api.example"));
             headers.insert(USER_AGENT, HeaderValue::from_static("bench"));
             headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-            if let Some((name, value)) = &header {
+            if let Some((name, value)) = credentials.next() {
                 headers.insert(name, value.clone());
             }
             request
@@ -159,6 +153,15 @@ async fn caller(claims: Identity<Claims>) -> StatusCode {
 }
 
 #[handler]
+async fn first(session: Session) -> Result<StatusCode, Rejection> {
+    for (name, value) in CONTENT {
+        session.set(name, value)?;
+    }
+    session.set(NUMBER, &next())?;
+    Ok(StatusCode::OK)
+}
+
+#[handler]
 async fn read(session: Session) -> Result<StatusCode, Rejection> {
     Ok(answer(session.get(NUMBER).await?))
 }
@@ -167,6 +170,15 @@ async fn read(session: Session) -> Result<StatusCode, Rejection> {
 async fn write(session: Session) -> Result<StatusCode, Rejection> {
     session.set(NUMBER, &next())?;
     Ok(StatusCode::OK)
+}
+
+#[handler]
+async fn peer_first(session: &poem::session::Session) -> StatusCode {
+    for (name, value) in CONTENT {
+        session.set(name, value);
+    }
+    session.set(NUMBER, next());
+    StatusCode::OK
 }
 
 #[handler]

@@ -21,6 +21,9 @@ pub const WAY_OUT: &str = "anonymous and untouched: allocations on the way out";
 /// What Jam does with half of a session's id: callgrind has no SHA-NI, so it is counted apart.
 pub const HASH: &str = "SHA-256 of the verifier";
 
+/// Sessions where nothing is timed.
+pub const FEW: u64 = 100;
+
 /// Hashes a verifier as Jam does.
 pub fn hash() -> Contestant {
     Contestant::new(HASH, || Sha256::digest(black_box([7; 16])))
@@ -49,9 +52,14 @@ fn split(entries: Vec<Entry>) -> (Vec<Row>, Vec<Contestant>) {
 }
 
 impl<'c> Results<'c> {
-    /// Lets everybody run.
-    pub fn run(framework: Framework, effort: Effort, counts: &'c Counts) -> Result<Self> {
-        let (rows, mut contestants) = split(framework.entries()?);
+    /// Lets everybody run, each with so many sessions.
+    pub fn run(
+        framework: Framework,
+        sessions: u64,
+        effort: Effort,
+        counts: &'c Counts,
+    ) -> Result<Self> {
+        let (rows, mut contestants) = split(framework.entries(sessions)?);
         Ok(Self { framework, rows, race: Race::run(&mut contestants, effort), counts })
     }
 
@@ -154,7 +162,7 @@ pub fn instructions(framework: Framework, times: u32) -> Result<Table> {
         let count = valgrind::instructions(&path(TABLE, framework.as_str(), name), times)?;
         i64::try_from(count).map_err(|_| anyhow!("{name} never ends"))
     };
-    let (rows, _) = split(framework.entries()?);
+    let (rows, _) = split(framework.entries(FEW)?);
     let hash = count(HASH)?;
     let counted: Vec<i64> = rows.iter().map(|row| count(row.name)).collect::<Result<_>>()?;
     let find = |wanted| {

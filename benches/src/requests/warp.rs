@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, Request, StatusCode};
-use jam_core::clock::SystemClock;
 use jam_core::{Identity, Jam, session};
 use jam_warp::{JamLayer, Rejection, identity, recover, session};
 use jsonwebtoken::decode;
@@ -20,25 +19,23 @@ use warp_sessions::{CookieOptions, MemoryStore, SessionWithStore};
 
 use super::axum::{cookies, requests, waited};
 use super::{
-    ANONYMOUS, Credential, EMPTY_LAYER, EXTRACTOR, Entry, FLOOR_ID, Field, GROUND, NUMBER, READ,
-    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, begin, found, jam, next,
-    now,
+    ANONYMOUS, CONTENT, Credential, EMPTY_LAYER, EXTRACTOR, Entry, Field, GROUND, NUMBER, READ,
+    SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, found, jam, next, now,
 };
 use crate::claims::Claims;
 use crate::peers::jsonwebtoken::{decoding_key, validation};
-use crate::request_floor::{SessionFloor, TokenFloor};
+use crate::request_floor::{Kept, TokenFloor};
 
 const WARP_SESSIONS: [&str; 2] =
     ["session read, warp-sessions 1.0", "session write, warp-sessions 1.0"];
 
 /// Who runs on warp.
-pub fn entries() -> Result<Vec<Entry>> {
-    let mut field = Field::new()?;
+pub(super) fn entries(mut field: Field) -> Result<Vec<Entry>> {
     let bearer = field.bearer();
     let open = || get().and(path::end()).map(|| StatusCode::OK);
-    field.open(GROUND, app(open()), Some(&bearer))?;
+    field.open(GROUND, app(open()), &bearer)?;
     let empty = tower_layer::Identity::new().layer(warp::service(open()));
-    field.open(EMPTY_LAYER, App(empty), Some(&bearer))?;
+    field.open(EMPTY_LAYER, App(empty), &bearer)?;
 
     let floor = Arc::new(TokenFloor::new(&field.subject)?);
     let caller = warp::header::value("authorization").and_then(move |value: HeaderValue| {
@@ -63,34 +60,38 @@ pub fn entries() -> Result<Vec<Entry>> {
     let handler = get().and(path::end()).and(decoded).map(seen).recover(unauthorized);
     field.token(EXTRACTOR, app(handler))?;
 
-    let sessions = Arc::new(SessionFloor::default());
-    let cookie = Credential::cookie(&sessions.begin(FLOOR_ID, next()));
+    let (floor, cookies) = field.floor();
+    let floor = Arc::new(floor);
     let kept = warp::header::value("cookie").and_then(move |value: HeaderValue| {
-        ready(sessions.find(Some(value.as_bytes())).ok_or_else(refused))
+        ready(floor.find(Some(value.as_bytes())).ok_or_else(refused))
     });
     let handler = get().and(path::end()).and(kept);
-    let handler =
-        handler.map(|session: Arc<crate::request_floor::Kept>| answer(Some(session.number)));
-    field.read(SESSION_FLOOR, app(handler.recover(unauthorized)), &cookie)?;
+    let handler = handler.map(|session: Arc<Kept>| answer(Some(session.number)));
+    field.read(SESSION_FLOOR, app(handler.recover(unauthorized)), &cookies)?;
 
+    let beginner = || get().and(path::end()).and(session()).then(first).recover(recover);
     let reader = || get().and(path::end()).and(session()).then(read).recover(recover);
     let writer = || get().and(path::end()).and(session()).then(write).recover(recover);
-    let jam = jam::sessions(SystemClock)?;
-    let cookie = field.sessions([READ, WRITE], behind(&jam, reader()), behind(&jam, writer()))?;
-    field.open(UNTOUCHED, behind(&jam, open()), Some(&cookie))?;
-    field.open(ANONYMOUS, behind(&jam, open()), None)?;
-    let jam = jam::sessions(jam::Hurried::default())?;
-    let cookie = begin(&mut behind(&jam, writer()))?;
-    field.read(SLIDING, behind(&jam, reader()), &cookie)?;
+    let jam = jam::sessions(jam::THROTTLED)?;
+    let cookies = field.begin(behind(&jam, beginner()))?;
+    field.sessions([READ, WRITE], behind(&jam, reader()), behind(&jam, writer()), &cookies)?;
+    field.open(UNTOUCHED, behind(&jam, open()), &cookies)?;
+    field.open(ANONYMOUS, behind(&jam, open()), &[])?;
+    let jam = jam::sessions(jam::ALWAYS)?;
+    let cookies = field.begin(behind(&jam, beginner()))?;
+    field.read(SLIDING, behind(&jam, reader()), &cookies)?;
 
     let options = CookieOptions { cookie_name: "sid", http_only: true, ..CookieOptions::default() };
     let stored = warp_sessions::request::with_session(MemoryStore::new(), Some(options));
     let stored = get().and(path::end()).and(stored);
+    let beginner = stored.clone().and_then(peer_first).untuple_one();
     let reader = stored.clone().and_then(peer_read).untuple_one();
     let writer = stored.and_then(peer_write).untuple_one();
+    let beginner = beginner.and_then(warp_sessions::reply::with_session);
+    let cookies = field.begin(app(beginner))?;
     let reader = reader.and_then(warp_sessions::reply::with_session);
     let writer = writer.and_then(warp_sessions::reply::with_session);
-    field.sessions(WARP_SESSIONS, app(reader), app(writer))?;
+    field.sessions(WARP_SESSIONS, app(reader), app(writer), &cookies)?;
     Ok(field.finish())
 }
 
@@ -104,9 +105,9 @@ where
     type Response = Response;
 
     fn requests(
-        credential: Option<&Credential>,
+        credentials: &[Credential],
     ) -> Result<impl FnMut() -> Self::Request + 'static + use<S>> {
-        requests(credential)
+        requests(credentials)
     }
 
     fn call(&mut self, request: Request<String>) -> Response {
@@ -150,6 +151,13 @@ fn seen(claims: Claims) -> StatusCode {
     StatusCode::OK
 }
 
+async fn first(session: session::Session) -> Result<StatusCode, Rejection> {
+    for (name, value) in CONTENT {
+        session.set(name, value)?;
+    }
+    write(session).await
+}
+
 async fn read(session: session::Session) -> Result<StatusCode, Rejection> {
     Ok(answer(session.get(NUMBER).await?))
 }
@@ -160,6 +168,13 @@ async fn write(session: session::Session) -> Result<StatusCode, Rejection> {
 }
 
 type Stored = SessionWithStore<MemoryStore>;
+
+async fn peer_first(mut stored: Stored) -> Result<(StatusCode, Stored), warp::Rejection> {
+    for (name, value) in CONTENT {
+        stored.session.insert(name, value).map_err(|_| refused())?;
+    }
+    peer_write(stored).await
+}
 
 async fn peer_read(stored: Stored) -> Result<(StatusCode, Stored), warp::Rejection> {
     Ok((answer(stored.session.get(NUMBER)), stored))

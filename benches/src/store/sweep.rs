@@ -1,5 +1,6 @@
 //! What dropping expired sessions costs, and how long it keeps others waiting.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,9 +40,13 @@ pub fn measure(sessions: u64) -> Result<Sweeps> {
     let mut idle = Duration::MAX;
     let mut longest_wait = Duration::MAX;
     for _ in 0..SWEEPS {
-        let stop = AtomicBool::new(false);
+        let (stop, both) = (AtomicBool::new(false), Barrier::new(2));
         let wait = thread::scope(|scope| {
-            let reader = scope.spawn(|| longest_load(&jam, sessions, &stop));
+            let reader = scope.spawn(|| {
+                both.wait();
+                longest_load(&jam, sessions, &stop)
+            });
+            both.wait();
             let result = swept(jam.call());
             stop.store(true, Ordering::Relaxed);
             let wait = reader.join().ok().context("the reader is gone")?;

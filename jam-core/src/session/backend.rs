@@ -189,7 +189,7 @@ impl SessionBackend {
                 let touch_due = self.touch_is_due(&record, now);
                 record.touch(now);
                 audit::accepted("session");
-                Opened::Live(Live { id: None, record, touch_due, format: self.0.format })
+                Opened::Live(Live { touch_due, ..self.held(None, record) })
             }
             Ok(_) => unusable(Refused::Expired),
             Err(error) => match error.kind() {
@@ -272,8 +272,9 @@ impl SessionBackend {
         (Opened::Live(self.held(id, record)), due)
     }
 
-    fn held(&self, id: SessionId, record: Record) -> Live {
-        Live { id: Some(id), record, touch_due: false, format: self.0.format }
+    /// A session of this backend's, whose use is written down or need not be.
+    pub(super) fn held(&self, id: impl Into<Option<SessionId>>, record: Record) -> Live {
+        Live { id: id.into(), record, touch_due: false, format: self.0.format }
     }
 
     pub(super) fn undecoded(&self) -> Opened {

@@ -147,8 +147,7 @@ impl SessionBackend {
                     audit::done(Done::Created, id.handle());
                 }
                 let issued = Some(self.issue(&id, &record));
-                let live =
-                    Some(Live { id: Some(id), record, touch_due: false, format: self.0.format });
+                let live = Some(self.held(id, record));
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }
             // 128 random bits met twice: draw again.
@@ -188,18 +187,12 @@ impl SessionBackend {
                     self.forget(handle);
                     self.issue(&id, &record)
                 });
-                let live =
-                    Some(Live { id: Some(id), record, touch_due: false, format: self.0.format });
+                let live = Some(self.held(id, record));
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }
             Swap::Conflict(now) if now.verifier_hash().matches(live.record.verifier_hash()) => {
                 let id = live.id.clone();
-                Ok(Attempt::Again(Some(Live {
-                    id,
-                    record: now,
-                    touch_due: false,
-                    format: self.0.format,
-                })))
+                Ok(Attempt::Again(Some(self.held(id, now))))
             }
             Swap::Conflict(_) => Ok(Attempt::Lost),
             Swap::Gone => {
@@ -222,12 +215,7 @@ impl SessionBackend {
             return Ok(Attempt::Lost);
         }
         let is_the_same = now.version() == live.record.version();
-        let live = Some(Live {
-            id: live.id.clone(),
-            record: now,
-            touch_due: false,
-            format: self.0.format,
-        });
+        let live = Some(self.held(live.id.clone(), now));
         Ok(if is_the_same {
             Attempt::Written(Written { issued: None, cleared: false, live })
         } else {
@@ -282,7 +270,7 @@ impl SessionBackend {
             (_, true, _) => audit::done_by_client(Done::Rotated),
             _ => {}
         }
-        let live = Some(Live { id: None, record, touch_due: false, format: self.0.format });
+        let live = Some(self.held(None, record));
         Ok(Written { issued, cleared: false, live })
     }
 

@@ -288,9 +288,10 @@ impl SessionBackend {
     ) -> Result<usize, Error> {
         let ended = self.end_all(Owner::Subject(subject), Some(this), budget).await?;
         let loaded = self.answer(self.store()?.load(self.call(budget), this), budget).await?;
-        match loaded.is_some_and(|record| record.subject() == Some(subject)) {
-            true => Ok(ended),
-            false => Err(ErrorKind::SessionEnded.into()),
+        if loaded.is_some_and(|record| record.subject() == Some(subject)) {
+            Ok(ended)
+        } else {
+            Err(ErrorKind::SessionEnded.into())
         }
     }
 
@@ -363,12 +364,7 @@ impl SessionBackend {
         let record = loaded.filter(|record| {
             id.verifier_hash().matches(record.verifier_hash()) && !record.is_expired(call.now)
         });
-        Ok(record.map(|record| Live {
-            id: Some(id.clone()),
-            record,
-            touch_due: false,
-            format: self.0.format,
-        }))
+        Ok(record.map(|record| self.held(id.clone(), record)))
     }
 
     async fn write_to(&self, id: &SessionId, op: Op) -> Result<Live, Error> {

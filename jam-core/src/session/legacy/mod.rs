@@ -224,7 +224,7 @@ impl SessionBackend {
                 let touch_due = signed.is_some() && self.touch_is_due(&record, now);
                 record.touch(now);
                 audit::accepted("session");
-                Opened::Live(Live { id: None, record, touch_due, format: self.0.format })
+                Opened::Live(Live { touch_due, ..self.held(None, record) })
             }
             Err(error) => match error.kind() {
                 ErrorKind::UndecodableRecord => self.undecoded(),
@@ -291,7 +291,7 @@ impl SessionBackend {
             (_, true, _) => audit::done_by_client(Done::Rotated),
             _ => {}
         }
-        let live = Live { id: None, record, touch_due: false, format: self.0.format };
-        Ok(Written { issued: Some(issued), cleared: false, live: Some(live) })
+        let live = Some(self.held(None, record));
+        Ok(Written { issued: Some(issued), cleared: false, live })
     }
 }

@@ -170,9 +170,10 @@ fn credential(value: &[u8]) -> Found<'_> {
     }
     let padding = value.iter().rev().take_while(|&&byte| byte == b'=').count();
     let token = value.get(..value.len().saturating_sub(padding)).unwrap_or_default();
-    // Without an early exit, so that it becomes a few vector instructions.
-    let bad = token.iter().fold(false, |bad, &byte| bad | !is_b64token(byte));
-    if token.is_empty() || bad { Found::Malformed } else { Found::Credential(value) }
+    if token.is_empty() || !all(token, is_b64token) {
+        return Found::Malformed;
+    }
+    Found::Credential(value)
 }
 
 /// Three segments of base64url (RFC 7515 §7.1): what most credentials are, and the vector
@@ -187,14 +188,14 @@ fn is_jws(value: &[u8]) -> bool {
 }
 
 fn is_b64token(byte: u8) -> bool {
-    (byte | 0x20).wrapping_sub(b'a') < 26
-        || byte.wrapping_sub(b'0') < 10
-        || (byte == b'-')
-        || (byte == b'.')
-        || (byte == b'_')
-        || (byte == b'~')
-        || (byte == b'+')
-        || (byte == b'/')
+    ((byte | 0x20).wrapping_sub(b'a') < 26)
+        | (byte.wrapping_sub(b'0') < 10)
+        | (byte == b'-')
+        | (byte == b'.')
+        | (byte == b'_')
+        | (byte == b'~')
+        | (byte == b'+')
+        | (byte == b'/')
 }
 
 /// One cookie out of all `Cookie` lines; HTTP/2 splits them (RFC 9113 §8.2.3).
@@ -230,18 +231,26 @@ fn merge<'a>(before: Found<'a>, next: Found<'a>) -> Found<'a> {
 fn cookie_value(value: &[u8]) -> Found<'_> {
     let octets =
         value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\"")).unwrap_or(value);
-    // Without an early exit, as above.
-    let bad = octets.iter().fold(false, |bad, &byte| bad | !is_cookie_octet(byte));
-    if bad { Found::Malformed } else { Found::Credential(value) }
+    if all(octets, is_cookie_octet) { Found::Credential(value) } else { Found::Malformed }
+}
+
+/// Sixteen bytes at a time without an early exit, the last ones twice where they are fewer: a few
+/// vector instructions, as long as `is_good` does not branch.
+fn all(bytes: &[u8], is_good: impl Fn(u8) -> bool) -> bool {
+    let are_good = |some: &[u8]| some.iter().fold(true, |good, &byte| good & is_good(byte));
+    match bytes.last_chunk::<16>() {
+        Some(last) => bytes.chunks_exact(16).all(are_good) && are_good(last),
+        None => are_good(bytes),
+    }
 }
 
 /// Visible ASCII but for quotes, comma, semicolon and backslash.
 fn is_cookie_octet(byte: u8) -> bool {
-    byte.wrapping_sub(0x21) < 0x5e
-        && (byte != b'"')
-        && (byte != b',')
-        && (byte != b';')
-        && (byte != b'\\')
+    (byte.wrapping_sub(0x21) < 0x5e)
+        & (byte != b'"')
+        & (byte != b',')
+        & (byte != b';')
+        & (byte != b'\\')
 }
 
 /// Without optional white space at the ends (RFC 9110 §5.6.3).

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use jam_benches::contestant::Contestant;
 use jam_benches::count::{Counts, path};
 use jam_benches::race::Effort;
 use jam_benches::requests::table::{FEW, HASH, Results, hash, instructions};
@@ -34,12 +35,15 @@ struct Args {
     /// How often, with --callgrind and --instructions
     #[arg(long, default_value_t = 200)]
     times: u32,
+    /// How often over, with --callgrind: for profilers that take samples
+    #[arg(long, default_value_t = 1)]
+    turns: u32,
 }
 
 fn main() -> Result<()> {
     let args = Args::parse();
     if let Some(wanted) = &args.callgrind {
-        return work(wanted, args.times);
+        return work(wanted, &args);
     }
     let frameworks =
         if args.frameworks.is_empty() { Framework::ALL } else { args.frameworks.as_slice() };
@@ -64,18 +68,19 @@ fn main() -> Result<()> {
 }
 
 /// One contestant's work, by its path.
-fn work(wanted: &str, times: u32) -> Result<()> {
+fn work(wanted: &str, args: &Args) -> Result<()> {
+    let work = |one: &mut Contestant| (0..args.turns).for_each(|_| _ = one.run(args.times));
     for &framework in Framework::ALL {
         let Some(name) = wanted.strip_prefix(&path(TABLE, framework.as_str(), "")) else {
             continue;
         };
         if name == HASH {
-            hash().run(times);
+            work(&mut hash());
             return Ok(());
         }
         let mut all = framework.entries(FEW)?;
         let one = all.iter_mut().find(|entry| entry.contestant.name() == name);
-        one.with_context(|| format!("nobody is called {name}"))?.contestant.run(times);
+        work(&mut one.with_context(|| format!("nobody is called {name}"))?.contestant);
         return Ok(());
     }
     anyhow::bail!("give requests/FRAMEWORK/NAME as in the tables, not {wanted}")

@@ -75,6 +75,28 @@ pub(super) enum Base {
     Live(Live),
 }
 
+/// The session as it stands, with what is recorded on top of it.
+pub(crate) enum Standing<'f> {
+    /// As the request found it.
+    Found(Option<&'f Live>, Vec<Op>),
+    /// After a write in the midst of the request.
+    Saved(Option<Live>, Vec<Op>),
+}
+
+impl Standing<'_> {
+    pub(crate) fn live(&self) -> Option<&Live> {
+        match self {
+            Self::Found(live, _) => *live,
+            Self::Saved(live, _) => live.as_ref(),
+        }
+    }
+
+    pub(crate) fn ops(&self) -> &[Op] {
+        let (Self::Found(_, ops) | Self::Saved(_, ops)) = self;
+        ops
+    }
+}
+
 #[derive(Default)]
 struct Work {
     ops: Vec<Op>,
@@ -208,20 +230,26 @@ impl Flow {
     /// # Errors
     ///
     /// A header that carries a bad credential, and a store that is down.
-    pub(crate) async fn session_state(&self) -> Result<(Option<Live>, Vec<Op>), Reject> {
+    pub(crate) async fn session_standing(&self) -> Result<Standing<'_>, Reject> {
         let (_, slot) = self.session_slot()?;
         self.open_session().await;
-        let work = slot.work();
-        if let Some(saved) = &work.saved {
-            return Ok((saved.clone(), work.ops.clone()));
-        }
-        let ops = work.ops.clone();
-        drop(work);
+        // An untouched flow has recorded nothing and takes no lock.
+        let ops = if self.0.touched.load(Ordering::Acquire) {
+            let work = slot.work();
+            if let Some(saved) = &work.saved {
+                return Ok(Standing::Saved(saved.clone(), work.ops.clone()));
+            }
+            work.ops.clone()
+        } else {
+            Vec::new()
+        };
         match self.base() {
-            Some(Base::Live(live)) => Ok((Some(live.clone()), ops)),
+            Some(Base::Live(live)) => Ok(Standing::Found(Some(live), ops)),
             Some(Base::Refused(kind)) => Err(self.remember_refusal(kind.clone())),
             Some(Base::Down) => Err(self.remember_refusal(RejectKind::StoreUnavailable)),
-            Some(Base::Absent | Base::Unusable | Base::NobodyKnows) | None => Ok((None, ops)),
+            Some(Base::Absent | Base::Unusable | Base::NobodyKnows) | None => {
+                Ok(Standing::Found(None, ops))
+            }
         }
     }
 
@@ -382,12 +410,19 @@ impl Flow {
         }
     }
 
+    /// The session backend.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotAvailable`] without one.
+    pub(crate) fn session_backend(&self) -> Result<&SessionBackend, Reject> {
+        Ok(self.session_slot()?.0)
+    }
+
     fn session_slot(&self) -> Result<(&SessionBackend, &Slot), Reject> {
         self.slot().ok_or_else(|| {
-            self.refuse(Error::new(
-                ErrorKind::NotAvailable,
-                "no session backend is configured: call `.session(…)` on the builder, or add a `session` table",
-            ))
+            let missing = self.0.jam.sessions().err();
+            self.refuse(missing.unwrap_or_else(|| ErrorKind::NotAvailable.into()))
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Writing: plan on the record as it was read, compare and swap, and on a conflict plan again on the
 //! record as it is now.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -12,7 +13,7 @@ use super::migration::Format;
 use super::ops::{Op, Plan};
 use super::record::Record;
 use super::stateless;
-use super::store::{Inserted, StoreFuture, Swap};
+use super::store::{Call, Inserted, StoreFuture, Swap};
 use crate::audit::{self, Done};
 use crate::clock::Budget;
 use crate::codec::TokenCodec;
@@ -71,10 +72,11 @@ impl SessionBackend {
         budget: &Budget,
     ) -> Result<Written, Error> {
         let foreign = base.filter(|live| live.format != self.0.format);
-        let mut current = base.filter(|_| foreign.is_none()).cloned();
+        let mut current = base.filter(|_| foreign.is_none()).map(Cow::Borrowed);
         for _ in 0..MAX_ATTEMPTS {
-            let record = current.as_ref().or(foreign).map(|live| &live.record);
-            let plan = Plan::of(ops, record, self.policy(), self.now())?;
+            let record = current.as_deref().or(foreign).map(|live| &live.record);
+            let call = self.call(budget);
+            let plan = Plan::of(ops, record, self.policy(), call.now)?;
             match &self.0.keeper {
                 Keeper::Store(_) => {}
                 _ if foreign.is_some() => {
@@ -84,10 +86,10 @@ impl SessionBackend {
                     return self.write_elsewhere(plan);
                 }
                 Keeper::Stateless(codec) => {
-                    return self.write_stateless(codec.as_ref(), plan, current, false);
+                    return self.write_stateless(codec.as_ref(), plan, current.as_deref(), false);
                 }
                 Keeper::Python(python) => {
-                    return self.write_python(python, plan, current.as_ref(), false);
+                    return self.write_python(python, plan, current.as_deref(), false);
                 }
             }
             let Plan { draft, ends, rotates, logs_in } = plan;
@@ -98,13 +100,15 @@ impl SessionBackend {
                 }
                 self.end(live.handle(), Done::Ended, budget).await?;
             }
+            // Ending a session took some of the time.
+            let call = if ends { self.call(budget) } else { call };
             let attempt = match (draft, &current) {
                 (None, _) => return Ok(Written { issued: None, cleared: ends, live: None }),
-                (Some(draft), None) => self.begin(draft, logs_in, budget).await?,
+                (Some(draft), None) => self.begin(draft, logs_in, call, budget).await?,
                 (Some(draft), Some(live)) => {
                     // A login is told as such, and not as the new id that comes with it.
                     let rotation = rotates.then_some((!logs_in).then_some(Done::Rotated));
-                    self.go_on(draft, live, rotation, budget).await?
+                    self.go_on(draft, live, rotation, call, budget).await?
                 }
             };
             current = match attempt {
@@ -114,7 +118,7 @@ impl SessionBackend {
                     }
                     return Ok(written);
                 }
-                Attempt::Again(live) => live,
+                Attempt::Again(live) => live.map(Cow::Owned),
                 // Whoever has just proved who he is gets a session, whatever became of the old one.
                 Attempt::Lost if logs_in => None,
                 Attempt::Lost => return Err(ErrorKind::SessionEnded.into()),
@@ -131,15 +135,16 @@ impl SessionBackend {
         &self,
         mut draft: Draft,
         logs_in: bool,
+        call: Call,
         budget: &Budget,
     ) -> Result<Attempt, Error> {
         let id = SessionId::generate()?;
         draft.version = 1;
-        draft.last_seen = self.now();
+        draft.last_seen = call.now;
         draft.verifier_hash = id.verifier_hash();
         let record = draft.encode(self.policy().max_record_bytes)?;
         let limit = self.policy().max_sessions;
-        let inserted = self.store()?.insert(self.call(budget), id.handle(), record.clone(), limit);
+        let inserted = self.store()?.insert(call, id.handle(), record.clone(), limit);
         match self.answer(inserted, budget).await? {
             Inserted::Stored { evicted } => {
                 self.evicted(evicted);
@@ -163,30 +168,33 @@ impl SessionBackend {
         mut draft: Draft,
         live: &Live,
         rotation: Option<Option<Done>>,
+        call: Call,
         budget: &Budget,
     ) -> Result<Attempt, Error> {
-        let id = live.id.clone().ok_or(ErrorKind::Unavailable)?;
+        let id = live.id.as_ref().ok_or(ErrorKind::Unavailable)?;
         let (handle, expected) = (id.handle(), live.record.version());
-        let rotates = rotation.is_some();
-        let id = if rotates { SessionId::renewed(handle)? } else { id };
+        let renewed = rotation.map(|told| Ok::<_, Error>((SessionId::renewed(handle)?, told)));
+        let renewed = renewed.transpose()?;
         draft.version = expected.wrapping_add(1);
-        draft.last_seen = self.now();
-        draft.verifier_hash = id.verifier_hash();
+        draft.last_seen = call.now;
+        if let Some((id, _)) = &renewed {
+            draft.verifier_hash = id.verifier_hash();
+        }
         let record = draft.encode(self.policy().max_record_bytes)?;
         if record.says_the_same(&live.record) {
             return self.confirm(live, budget).await;
         }
         let limit = self.policy().max_sessions;
-        let call = self.call(budget);
         let swap = self.store()?.compare_and_swap(call, handle, expected, record.clone(), limit);
         match self.answer(swap, budget).await? {
             Swap::Swapped { evicted } => {
                 self.evicted(evicted);
-                let issued = rotation.map(|told| {
-                    told.into_iter().for_each(|told| audit::done(told, handle));
+                let issued = renewed.as_ref().map(|(id, told)| {
+                    told.iter().for_each(|told| audit::done(*told, handle));
                     self.forget(handle);
-                    self.issue(&id, &record)
+                    self.issue(id, &record)
                 });
+                let id = renewed.map_or_else(|| id.clone(), |(renewed, _)| renewed);
                 let live = Some(self.held(id, record));
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }
@@ -237,7 +245,7 @@ impl SessionBackend {
         &self,
         codec: &dyn TokenCodec,
         plan: Plan,
-        base: Option<Live>,
+        base: Option<&Live>,
         moves: bool,
     ) -> Result<Written, Error> {
         let Some(draft) = plan.draft else {
@@ -248,11 +256,11 @@ impl SessionBackend {
         };
         let record = draft.encode(self.policy().max_record_bytes)?;
         record.touch(self.now());
-        let unchanged = base.as_ref().is_some_and(|base| {
+        let unchanged = base.filter(|base| {
             !plan.ends && !plan.rotates && !base.touch_due && record.says_the_same(&base.record)
         });
-        if unchanged {
-            return Ok(Written { issued: None, cleared: false, live: base });
+        if unchanged.is_some() {
+            return Ok(Written { issued: None, cleared: false, live: unchanged.cloned() });
         }
         let issued = Some(Issued {
             text: Zeroizing::new(codec.encode(&stateless::to_json(&record)?)?),

@@ -1,13 +1,15 @@
 //! A record on its way to be written, in parts that can be changed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::encoding::{Writer, part};
 use super::id::VerifierHash;
-use super::record::{Record, Writer, part, read_value};
+use super::record::{Record, read_value};
 use crate::error::{Error, ErrorKind};
 
 /// When and how somebody proved who he is.
@@ -41,12 +43,34 @@ pub struct Metadata {
 }
 
 /// The values of a session: JSON by name, in the order in which they were first set.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Values(Vec<(String, String)>);
+#[derive(Clone, Default)]
+pub struct Values {
+    /// What it began with; nothing is copied out of it.
+    kept: Option<Record>,
+    /// What was set since then.
+    set: Vec<Setting>,
+}
+
+#[derive(Clone)]
+struct Setting {
+    name: String,
+    json: String,
+    /// In the place of a kept one.
+    replaces: bool,
+}
 
 impl Values {
+    pub(super) fn kept(record: &Record) -> Self {
+        Self { kept: Some(record.clone()), set: Vec::new() }
+    }
+
     pub(super) fn from_texts<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(texts.map(|(name, json)| (name.to_owned(), json.to_owned())).collect())
+        let set = texts.map(|(name, json)| Setting {
+            name: name.to_owned(),
+            json: json.to_owned(),
+            replaces: false,
+        });
+        Self { kept: None, set: set.collect() }
     }
 
     /// A value, read as `T`.
@@ -61,7 +85,14 @@ impl Values {
     /// A value as JSON text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, json)| json.as_str())
+        match self.setting(name) {
+            Some(set) => Some(&set.json),
+            None => self.kept.as_ref()?.value(name),
+        }
+    }
+
+    fn setting(&self, name: &str) -> Option<&Setting> {
+        self.set.iter().find(|set| set.name == name)
     }
 
     /// Sets a value.
@@ -76,32 +107,50 @@ impl Values {
 
     /// Takes a value out; whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.0.len();
-        self.0.retain(|(known, _)| known != name);
-        self.0.len() != before
+        let was_there = self.text(name).is_some();
+        if was_there && self.kept.is_some() {
+            *self = Self::from_texts(self.iter());
+        }
+        self.set.retain(|set| set.name != name);
+        was_there
     }
 
     /// Takes all values out.
     pub fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
     /// Names and JSON texts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, json)| (name.as_str(), json.as_str()))
+        let kept = self.kept.iter().flat_map(Record::values);
+        let kept =
+            kept.map(|(name, json)| (name, self.setting(name).map_or(json, |set| &set.json)));
+        let added = self.set.iter().filter(|set| !set.replaces);
+        kept.chain(added.map(|set| (set.name.as_str(), set.json.as_str())))
     }
 
     pub(super) fn put(&mut self, name: &str, json: String) {
-        match self.0.iter_mut().find(|(known, _)| known == name) {
-            Some((_, slot)) => *slot = json,
-            None => self.0.push((name.to_owned(), json)),
+        match self.set.iter_mut().find(|set| set.name == name) {
+            Some(set) => set.json = json,
+            None => {
+                let replaces = self.kept.as_ref().is_some_and(|kept| kept.value(name).is_some());
+                self.set.push(Setting { name: name.to_owned(), json, replaces });
+            }
         }
     }
 }
 
+impl PartialEq for Values {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Values {}
+
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -110,6 +159,23 @@ pub(crate) fn write_value<T: Serialize + ?Sized>(value: &T) -> Result<String, Er
         Error::new(ErrorKind::InvalidPayload, "the value cannot be written as JSON")
             .with_source(error)
     })
+}
+
+/// Who is logged in, and how that came about.
+#[derive(Clone, Default)]
+pub(crate) struct Who {
+    pub(crate) subject: Option<String>,
+    pub(crate) claims: Option<String>,
+    pub(crate) authentication: Option<Authentication>,
+    pub(crate) upstream: Option<Upstream>,
+    pub(crate) metadata: Option<Metadata>,
+}
+
+/// The same on its way to be written: what nobody changes is not taken apart.
+#[derive(Clone)]
+pub(crate) enum Holder {
+    AsIn(Record),
+    Anew(Who),
 }
 
 /// A [`Record`] in parts.
@@ -124,18 +190,62 @@ pub(crate) struct Draft {
     pub(crate) remembered: bool,
     /// Claims and values are one document, as in Python: the claims only show it.
     pub(crate) shared: bool,
-    pub(crate) subject: Option<String>,
-    pub(crate) claims: Option<String>,
-    pub(crate) authentication: Option<Authentication>,
-    pub(crate) upstream: Option<Upstream>,
-    pub(crate) metadata: Option<Metadata>,
+    pub(crate) holder: Holder,
     pub(crate) values: Values,
 }
 
 impl Draft {
+    pub(crate) fn who(&self) -> Cow<'_, Who> {
+        match &self.holder {
+            Holder::AsIn(record) => Cow::Owned(record.who()),
+            Holder::Anew(who) => Cow::Borrowed(who),
+        }
+    }
+
     /// The record, unless it takes more than `max` bytes.
     pub(crate) fn encode(&self, max: usize) -> Result<Record, Error> {
-        let mut out = Writer::new(self, self.flags());
+        let mut out = Writer::default();
+        let flag = |there: bool, part: u8| if there { part } else { 0 };
+        let who = match &self.holder {
+            Holder::AsIn(record) => record.flags() & part::WHO,
+            Holder::Anew(who) => who.flags(),
+        };
+        let flags = who | flag(self.remembered, part::REMEMBERED) | flag(self.shared, part::SHARED);
+        out.fixed(self, flags);
+        match &self.holder {
+            Holder::AsIn(record) => out.raw(record.who_bytes()),
+            Holder::Anew(who) => who.write(&mut out),
+        }
+        for (name, json) in self.values.iter() {
+            out.text(name);
+            out.text(json);
+        }
+        let bytes = out.as_bytes();
+        if bytes.len() > max {
+            return Err(Error::new(
+                ErrorKind::RecordTooLarge,
+                format!(
+                    "the session would take {} bytes; `max_record_bytes` allows {max}: keep large \
+                     things elsewhere and only their ids in the session",
+                    bytes.len()
+                ),
+            ));
+        }
+        Ok(Record::unchecked(bytes, self.last_seen))
+    }
+}
+
+impl Who {
+    fn flags(&self) -> u8 {
+        let flag = |there: bool, part: u8| if there { part } else { 0 };
+        flag(self.subject.is_some(), part::SUBJECT)
+            | flag(self.claims.is_some(), part::CLAIMS)
+            | flag(self.authentication.is_some(), part::AUTHENTICATION)
+            | flag(self.upstream.is_some(), part::UPSTREAM)
+            | flag(self.metadata.is_some(), part::METADATA)
+    }
+
+    fn write(&self, out: &mut Writer) {
         if let Some(subject) = &self.subject {
             out.text(subject);
         }
@@ -156,32 +266,5 @@ impl Draft {
             out.text(user_agent.as_deref().unwrap_or_default());
             out.text(address.as_deref().unwrap_or_default());
         }
-        for (name, json) in self.values.iter() {
-            out.text(name);
-            out.text(json);
-        }
-        let bytes = out.finish();
-        if bytes.len() > max {
-            return Err(Error::new(
-                ErrorKind::RecordTooLarge,
-                format!(
-                    "the session would take {} bytes; `max_record_bytes` allows {max}: keep large \
-                     things elsewhere and only their ids in the session",
-                    bytes.len()
-                ),
-            ));
-        }
-        Ok(Record::unchecked(&bytes, self.last_seen))
-    }
-
-    fn flags(&self) -> u8 {
-        let flag = |there: bool, part: u8| if there { part } else { 0 };
-        flag(self.subject.is_some(), part::SUBJECT)
-            | flag(self.claims.is_some(), part::CLAIMS)
-            | flag(self.authentication.is_some(), part::AUTHENTICATION)
-            | flag(self.upstream.is_some(), part::UPSTREAM)
-            | flag(self.metadata.is_some(), part::METADATA)
-            | flag(self.remembered, part::REMEMBERED)
-            | flag(self.shared, part::SHARED)
     }
 }

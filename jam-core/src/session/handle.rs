@@ -33,14 +33,25 @@ use crate::reject::Reject;
 /// credential, or the store is down.
 #[derive(Clone)]
 pub struct Session {
+    /// Of a Jam that has a session backend.
     flow: Flow,
-    backend: SessionBackend,
 }
 
 impl Session {
     pub(crate) fn of(flow: &Flow) -> Result<Self, Reject> {
-        let backend = flow.jam().sessions().map_err(|error| flow.refuse(error))?.clone();
-        Ok(Self { flow: flow.clone(), backend })
+        flow.session_backend()?;
+        Ok(Self { flow: flow.clone() })
+    }
+
+    fn backend(&self) -> Result<&SessionBackend, Reject> {
+        self.flow.session_backend()
+    }
+
+    /// The backend, for what only a store can do.
+    fn storing_backend(&self) -> Result<&SessionBackend, Reject> {
+        let backend = self.backend()?;
+        backend.store().map_err(|error| self.flow.refuse(error))?;
+        Ok(backend)
     }
 
     /// A value, as it is after what was recorded so far; absent where it was never set.
@@ -50,10 +61,9 @@ impl Session {
     /// Those above; and where the value is of another type, what
     /// [`SessionPolicy::undecodable`](super::SessionPolicy::undecodable) says.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Reject> {
-        let Some(json) = self.text(name).await? else { return Ok(None) };
-        match read_value(&json) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => match self.backend.undecodable() {
+        match self.read(name, |json| json.map(read_value).transpose()).await? {
+            Ok(value) => Ok(value),
+            Err(error) => match self.backend()?.undecodable() {
                 Undecodable::Deny => Err(self.flow.refuse(error)),
                 Undecodable::DropKey => self.remove(name).map(|()| None),
                 Undecodable::FreshSession => self.destroy().map(|()| None),
@@ -83,7 +93,7 @@ impl Session {
         value: &T,
     ) -> Result<(), Reject> {
         let json = write_value(value).map_err(|error| self.flow.refuse(error))?;
-        let before = self.text(name).await?;
+        let before = self.read(name, |json| json.map(str::to_owned)).await?;
         self.flow.record(Op::Expect { name: name.to_owned(), json: before })?;
         self.flow.record(Op::Set { name: name.to_owned(), json })
     }
@@ -223,11 +233,11 @@ impl Session {
     /// Those above; [`NotSupported`](crate::reject::RejectKind::NotSupported) where the client keeps
     /// the sessions.
     pub async fn sessions(&self) -> Result<Vec<SessionInfo>, Reject> {
-        self.backend.store().map_err(|error| self.flow.refuse(error))?;
+        let backend = self.storing_backend()?;
         let Some(live) = self.live().await? else { return Ok(Vec::new()) };
         self.must_be_kept(&live)?;
         let Some(subject) = live.record.subject() else { return Ok(Vec::new()) };
-        let listed = self.backend.list(subject, Some(live.handle()), self.budget()?).await;
+        let listed = backend.list(subject, Some(live.handle()), self.budget()?).await;
         listed.map_err(|error| self.flow.refuse(error))
     }
 
@@ -240,7 +250,7 @@ impl Session {
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Reject> {
         let (live, subject) = self.logged_in().await?;
         self.must_be_kept(&live)?;
-        let revoked = self.backend.end_own(&subject, handle, self.budget()?).await;
+        let revoked = self.backend()?.end_own(&subject, handle, self.budget()?).await;
         revoked.map_err(|error| self.flow.refuse(error))
     }
 
@@ -256,7 +266,7 @@ impl Session {
         self.save().await?;
         let (live, subject) = self.logged_in().await?;
         self.must_be_kept(&live)?;
-        let ended = self.backend.end_others(&subject, live.handle(), self.budget()?).await;
+        let ended = self.backend()?.end_others(&subject, live.handle(), self.budget()?).await;
         ended.map_err(|error| self.flow.refuse(error))
     }
 
@@ -269,20 +279,20 @@ impl Session {
     /// As [`save`](Self::save); [`NotSupported`](crate::reject::RejectKind::NotSupported) where the
     /// client keeps the session: there is no answer left to give it a new one.
     pub async fn detached(&self) -> Result<Option<DetachedSession>, Reject> {
-        self.backend.store().map_err(|error| self.flow.refuse(error))?;
-        if self.live().await?.is_some_and(|live| self.backend.moves_into_store(live.format)) {
+        let backend = self.storing_backend()?;
+        if self.live().await?.is_some_and(|live| backend.moves_into_store(live.format)) {
             self.rotate()?;
         }
         self.save().await?;
         let live = self.live().await?;
         live.as_ref().map(|live| self.must_be_kept(live)).transpose()?;
         let id = live.and_then(|live| live.id);
-        Ok(id.map(|id| DetachedSession::new(self.backend.clone(), id)))
+        Ok(id.map(|id| DetachedSession::new(backend.clone(), id)))
     }
 
     /// In a migration, a session in the old format may stand beside a store.
     fn must_be_kept(&self, live: &Live) -> Result<(), Reject> {
-        let kept = self.backend.of_format(live.format).store();
+        let kept = self.backend()?.of_format(live.format).store();
         kept.map(|_| ()).map_err(|error| self.flow.refuse(error))
     }
 
@@ -292,11 +302,11 @@ impl Session {
     }
 
     async fn live(&self) -> Result<Option<Live>, Reject> {
-        Ok(self.flow.session_state().await?.0)
+        Ok(self.flow.session_standing().await?.live().cloned())
     }
 
     async fn logged_in(&self) -> Result<(Live, String), Reject> {
-        self.backend.store().map_err(|error| self.flow.refuse(error))?;
+        self.storing_backend()?;
         let live = self.live().await?;
         let found = live.and_then(|live| {
             let subject = live.record.subject()?.to_owned();
@@ -305,16 +315,18 @@ impl Session {
         found.ok_or_else(|| self.flow.nobody())
     }
 
-    /// A value as JSON text.
-    async fn text(&self, name: &str) -> Result<Option<String>, Reject> {
-        let (live, ops) = self.flow.session_state().await?;
-        let record = live.as_ref().map(|live| &live.record);
+    /// Shows a value as JSON text, where it lies.
+    async fn read<T>(&self, name: &str, read: impl FnOnce(Option<&str>) -> T) -> Result<T, Reject> {
+        let standing = self.flow.session_standing().await?;
+        let record = standing.live().map(|live| &live.record);
+        let ops = standing.ops();
         if ops.is_empty() {
-            return Ok(record.and_then(|record| record.value(name)).map(str::to_owned));
+            return Ok(read(record.and_then(|record| record.value(name))));
         }
-        let plan = Plan::of(&ops, record, self.backend.policy(), self.backend.now());
+        let backend = self.backend()?;
+        let plan = Plan::of(ops, record, backend.policy(), backend.now());
         let draft = plan.map_err(|error| self.flow.refuse(error))?.draft;
-        Ok(draft.and_then(|draft| draft.values.text(name).map(str::to_owned)))
+        Ok(read(draft.as_ref().and_then(|draft| draft.values.text(name))))
     }
 }
 

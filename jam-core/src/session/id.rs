@@ -133,7 +133,9 @@ pub(crate) struct VerifierHash(pub(crate) [u8; HALF]);
 
 impl VerifierHash {
     pub(crate) fn matches(self, other: Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        // Two words instead of sixteen bytes, each behind a barrier of its own.
+        let differs = u128::from_ne_bytes(self.0) ^ u128::from_ne_bytes(other.0);
+        ((differs >> 64) as u64 | differs as u64).ct_eq(&0).into()
     }
 }
 

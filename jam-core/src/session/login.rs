@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::draft::{Authentication, Draft, Metadata, Upstream};
+use super::draft::{Authentication, Draft, Holder, Metadata, Upstream, Who};
 use super::policy::SessionPolicy;
 use crate::error::{Error, ErrorKind};
 
@@ -134,11 +134,12 @@ impl Login {
         if self.subject.is_empty() {
             return invalid("a login needs a subject");
         }
-        let again = draft.subject.as_deref() == Some(self.subject.as_str());
-        if draft.subject.is_some() && !again {
+        let mut who = draft.who().into_owned();
+        let again = who.subject.as_deref() == Some(self.subject.as_str());
+        if who.subject.is_some() && !again {
             draft.values.clear();
-            draft.upstream = None;
-            draft.metadata = None;
+            who.upstream = None;
+            who.metadata = None;
         }
         let at = self.at.map_or(now, |at| at.min(now));
         let (idle, absolute) = match self.remember {
@@ -159,13 +160,14 @@ impl Login {
         draft.idle_timeout = idle.min(Duration::from_secs(u64::from(u32::MAX)));
         draft.remembered = self.remember.is_some();
         draft.shared = false;
-        draft.subject = Some(self.subject.clone());
-        draft.authentication =
-            Some(Authentication { at: whole(at), methods: self.methods.clone() });
-        draft.claims = Some(self.claims_json(at)?);
         let upstream = self.upstream.as_ref().map(|(upstream, _)| upstream.clone());
-        draft.upstream = upstream.or(draft.upstream.take());
-        draft.metadata = self.metadata.clone().or(draft.metadata.take());
+        draft.holder = Holder::Anew(Who {
+            subject: Some(self.subject.clone()),
+            authentication: Some(Authentication { at: whole(at), methods: self.methods.clone() }),
+            claims: Some(self.claims_json(at)?),
+            upstream: upstream.or(who.upstream),
+            metadata: self.metadata.clone().or(who.metadata),
+        });
         for (name, json) in &self.values {
             draft.values.put(name, json.clone());
         }
@@ -191,7 +193,8 @@ fn whole(time: Duration) -> Duration {
 
 /// The scopes of a session's claims, with more added to them.
 pub(super) fn grant(draft: &mut Draft, scopes: &[String]) -> Result<(), Error> {
-    let claims = draft.claims.as_deref().ok_or_else(not_logged_in)?;
+    let mut who = draft.who().into_owned();
+    let claims = who.claims.as_deref().ok_or_else(not_logged_in)?;
     let mut claims: Map<String, Value> =
         serde_json::from_str(claims).map_err(|_| ErrorKind::UndecodableRecord)?;
     let granted = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
@@ -205,7 +208,8 @@ pub(super) fn grant(draft: &mut Draft, scopes: &[String]) -> Result<(), Error> {
     }
     let joined = once.join(" ");
     claims.insert("scope".to_owned(), joined.into());
-    draft.claims = Some(super::draft::write_value(&claims)?);
+    who.claims = Some(super::draft::write_value(&claims)?);
+    draft.holder = Holder::Anew(who);
     Ok(())
 }
 

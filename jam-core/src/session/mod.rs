@@ -44,6 +44,7 @@ mod builder;
 mod commit;
 mod detached;
 mod draft;
+mod encoding;
 mod handle;
 mod id;
 mod legacy;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::draft::{Draft, Values};
+use super::draft::{Draft, Holder, Values, Who};
 use super::id::VerifierHash;
 use super::login::{Login, grant};
 use super::policy::SessionPolicy;
@@ -149,11 +149,7 @@ fn anonymous(policy: &SessionPolicy, now: Duration) -> Draft {
         verifier_hash: VerifierHash([0; 16]),
         remembered: false,
         shared: false,
-        subject: None,
-        claims: None,
-        authentication: None,
-        upstream: None,
-        metadata: None,
+        holder: Holder::Anew(Who::default()),
         values: Values::default(),
     }
 }

@@ -1,16 +1,5 @@
 //! The record of a session: immutable, compact, cheap to clone. What a memory store keeps is what a
 //! request reads; another store writes the same bytes elsewhere.
-//!
-//! ```text
-//! 1   format, 1
-//! 1   which optional parts follow
-//! 4   version; 5 created; 5 absolute end; 4 idle timeout; 16 hash of the verifier   (little endian)
-//! …   subject, claims, authentication, upstream login, metadata, as flagged
-//! …   values up to the end: name, JSON text
-//! ```
-//!
-//! Times are seconds since the Unix epoch, texts carry their length ahead of them. When it was last
-//! seen stands beside the bytes: a touch changes nothing else.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,27 +8,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use triomphe::ThinArc;
 
-use super::draft::{Authentication, Draft, Metadata, Upstream, Values};
+use super::draft::{Authentication, Draft, Holder, Metadata, Upstream, Values, Who};
+use super::encoding::{Broken, FIXED, Parts, Reader, part};
 use super::id::VerifierHash;
 use crate::error::{Error, ErrorKind};
-
-const FORMAT: u8 = 1;
-const FIXED: usize = 36;
-/// What five bytes of seconds hold.
-const LATEST: u64 = (1 << 40) - 1;
-
-pub(super) mod part {
-    pub(crate) const SUBJECT: u8 = 1;
-    pub(crate) const CLAIMS: u8 = 1 << 1;
-    pub(crate) const AUTHENTICATION: u8 = 1 << 2;
-    pub(crate) const UPSTREAM: u8 = 1 << 3;
-    pub(crate) const METADATA: u8 = 1 << 4;
-    /// A login that was asked to last; it is never fresh.
-    pub(crate) const REMEMBERED: u8 = 1 << 5;
-    /// Claims and values are one document, as in Python.
-    pub(crate) const SHARED: u8 = 1 << 6;
-    pub(crate) const ALL: u8 = (1 << 7) - 1;
-}
 
 /// A session as the store keeps it. Clones are the same record.
 #[derive(Clone)]
@@ -92,13 +64,13 @@ impl Record {
     /// When the session was created, as time since the Unix epoch, in whole seconds.
     #[must_use]
     pub fn created(&self) -> Duration {
-        self.seconds(6)
+        Duration::from_secs(self.seconds(6))
     }
 
     /// When it ends whatever happens.
     #[must_use]
     pub fn absolute_end(&self) -> Duration {
-        self.seconds(11)
+        Duration::from_secs(self.seconds(11))
     }
 
     /// How long it lives without being used.
@@ -125,13 +97,20 @@ impl Record {
     /// When it ends unless it is used before: by disuse, or for good.
     #[must_use]
     pub fn expires_at(&self) -> Duration {
-        self.last_seen().saturating_add(self.idle_timeout()).min(self.absolute_end())
+        Duration::from_millis(self.deadline())
+    }
+
+    /// The same in milliseconds.
+    fn deadline(&self) -> u64 {
+        let last_seen = self.0.header.header.last_seen.load(Ordering::Acquire);
+        let idle = u64::from(u32::from_le_bytes(self.fixed(16))) * 1000;
+        last_seen.saturating_add(idle).min(self.seconds(11) * 1000)
     }
 
     /// Whether it is over at this time; on or after the deadline counts.
     #[must_use]
     pub fn is_expired(&self, now: Duration) -> bool {
-        now >= self.expires_at()
+        millis(now) >= self.deadline()
     }
 
     /// Who is logged in; nobody in an anonymous session.
@@ -155,7 +134,7 @@ impl Record {
     /// When and how the subject proved who he is.
     #[must_use]
     pub fn authentication(&self) -> Option<Authentication> {
-        self.parts()?.authentication
+        self.part(part::AUTHENTICATION)?.authentication
     }
 
     /// Whether the login was asked to last ("remember me").
@@ -172,13 +151,13 @@ impl Record {
     /// The login at another provider that this session rests on.
     #[must_use]
     pub fn upstream(&self) -> Option<Upstream> {
-        self.parts()?.upstream
+        self.part(part::UPSTREAM)?.upstream
     }
 
     /// What the application noted about the client at the login.
     #[must_use]
     pub fn metadata(&self) -> Option<Metadata> {
-        self.parts()?.metadata
+        self.part(part::METADATA)?.metadata
     }
 
     /// A value as JSON text.
@@ -211,7 +190,6 @@ impl Record {
 
     /// The same, to be changed.
     pub(crate) fn draft(&self) -> Draft {
-        let parts = self.parts().unwrap_or_default();
         Draft {
             version: self.version(),
             created: self.created(),
@@ -221,13 +199,24 @@ impl Record {
             verifier_hash: self.verifier_hash(),
             remembered: self.is_remembered(),
             shared: self.is_shared(),
-            subject: parts.subject.map(str::to_owned),
-            claims: parts.claims.map(str::to_owned),
-            authentication: parts.authentication,
-            upstream: parts.upstream,
-            metadata: parts.metadata,
-            values: Values::from_texts(self.values()),
+            holder: Holder::AsIn(self.clone()),
+            values: Values::kept(self),
         }
+    }
+
+    pub(super) fn who(&self) -> Who {
+        self.parts().map(|parts| parts.who).unwrap_or_default()
+    }
+
+    /// The same in bytes.
+    pub(super) fn who_bytes(&self) -> &[u8] {
+        let Reader(all) = self.reader();
+        let values = self.value_reader().map_or(0, |Reader(values)| values.len());
+        all.get(..all.len() - values).unwrap_or_default()
+    }
+
+    pub(super) fn flags(&self) -> u8 {
+        self.as_bytes().get(1).copied().unwrap_or_default()
     }
 
     /// Whether two records differ in nothing but their version.
@@ -241,13 +230,13 @@ impl Record {
         bytes.unwrap_or([0; N])
     }
 
-    fn seconds(&self, at: usize) -> Duration {
+    fn seconds(&self, at: usize) -> u64 {
         let [a, b, c, d, e] = self.fixed(at);
-        Duration::from_secs(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]))
+        u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])
     }
 
     fn has(&self, part: u8) -> bool {
-        self.as_bytes().get(1).copied().unwrap_or_default() & part != 0
+        self.flags() & part != 0
     }
 
     /// Of the optional parts and the values behind them.
@@ -265,6 +254,11 @@ impl Record {
     fn parts(&self) -> Option<Parts<'_>> {
         Parts::read(self.as_bytes()).ok()
     }
+
+    /// Who is logged in, where this part of it is there: most sessions lack most of them.
+    fn part(&self, part: u8) -> Option<Who> {
+        self.has(part).then(|| self.who())
+    }
 }
 
 pub(crate) fn read_value<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
@@ -279,7 +273,7 @@ pub(crate) fn read_value<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
 }
 
 pub(super) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    time.as_secs().saturating_mul(1000).saturating_add(time.subsec_millis().into())
 }
 
 impl fmt::Debug for Record {
@@ -294,170 +288,6 @@ impl fmt::Debug for Record {
             .field("authenticated", &self.subject().is_some())
             .field("values", &names)
             .finish_non_exhaustive()
-    }
-}
-
-/// The bytes are no record of this format.
-pub(super) struct Broken;
-
-/// The optional parts, read in order, with the values still to come.
-#[derive(Default)]
-struct Parts<'a> {
-    subject: Option<&'a str>,
-    claims: Option<&'a str>,
-    authentication: Option<Authentication>,
-    upstream: Option<Upstream>,
-    metadata: Option<Metadata>,
-    values: Reader<'a>,
-}
-
-impl<'a> Parts<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Broken> {
-        let (&[format, flags], _) = bytes.split_first_chunk().ok_or(Broken)?;
-        if format != FORMAT || flags & !part::ALL != 0 {
-            return Err(Broken);
-        }
-        let mut reader = Reader(bytes.get(FIXED..).ok_or(Broken)?);
-        let mut parts = Self::default();
-        let has = |part| flags & part != 0;
-        if has(part::SUBJECT) {
-            parts.subject = Some(reader.text()?);
-        }
-        if has(part::CLAIMS) {
-            parts.claims = Some(reader.text()?);
-        }
-        if has(part::AUTHENTICATION) {
-            let at = Duration::from_secs(reader.number()?);
-            parts.authentication = Some(Authentication { at, methods: reader.texts()? });
-        }
-        if has(part::UPSTREAM) {
-            parts.upstream = Some(Upstream {
-                issuer: reader.text()?.to_owned(),
-                session_id: reader.text()?.to_owned(),
-                auth_time: Duration::from_secs(reader.number()?),
-            });
-        }
-        if has(part::METADATA) {
-            let (user_agent, address) = (reader.text()?, reader.text()?);
-            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-            parts.metadata =
-                Some(Metadata { user_agent: some(user_agent), address: some(address) });
-        }
-        parts.values = reader;
-        Ok(parts)
-    }
-}
-
-/// What is left to be read.
-#[derive(Clone, Copy, Default)]
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    /// Goes to the values without reading the parts before, which [`Parts::read`] lists.
-    fn pass_over(&mut self, has: impl Fn(u8) -> bool) -> Result<(), Broken> {
-        if has(part::SUBJECT) {
-            self.bytes()?;
-        }
-        if has(part::CLAIMS) {
-            self.bytes()?;
-        }
-        if has(part::AUTHENTICATION) {
-            self.number()?;
-            for _ in 0..self.number()? {
-                self.bytes()?;
-            }
-        }
-        if has(part::UPSTREAM) {
-            self.bytes()?;
-            self.bytes()?;
-            self.number()?;
-        }
-        if has(part::METADATA) {
-            self.bytes()?;
-            self.bytes()?;
-        }
-        Ok(())
-    }
-
-    fn next_value(&mut self) -> Result<Option<(&'a str, &'a str)>, Broken> {
-        if self.0.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some((self.text()?, self.text()?)))
-    }
-
-    fn texts(&mut self) -> Result<Vec<String>, Broken> {
-        let count = self.number()?;
-        // Each takes a byte at least: a wrong count cannot ask for more memory than it brings.
-        (0..count.min(self.0.len() as u64)).map(|_| self.text().map(str::to_owned)).collect()
-    }
-
-    fn text(&mut self) -> Result<&'a str, Broken> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Broken)
-    }
-
-    fn bytes(&mut self) -> Result<&'a [u8], Broken> {
-        let length = usize::try_from(self.number()?).map_err(|_| Broken)?;
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Broken)?;
-        self.0 = rest;
-        Ok(bytes)
-    }
-
-    /// Seven bits a byte, the lowest first.
-    fn number(&mut self) -> Result<u64, Broken> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.0.split_first().ok_or(Broken)?;
-            self.0 = rest;
-            // The tenth byte has room for one bit.
-            if shift == 63 && byte > 1 {
-                return Err(Broken);
-            }
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(Broken)
-    }
-}
-
-/// Writes what [`Parts`] reads.
-pub(super) struct Writer(Vec<u8>);
-
-impl Writer {
-    pub(super) fn new(draft: &Draft, flags: u8) -> Self {
-        let mut out = Vec::with_capacity(256);
-        out.extend([FORMAT, flags]);
-        out.extend(draft.version.to_le_bytes());
-        for time in [draft.created, draft.absolute_end] {
-            // In the year 36812: a time beyond it comes early, not cut to its low bytes.
-            out.extend(time.as_secs().min(LATEST).to_le_bytes().iter().take(5));
-        }
-        let idle = u32::try_from(draft.idle_timeout.as_secs()).unwrap_or(u32::MAX);
-        out.extend(idle.to_le_bytes());
-        out.extend(draft.verifier_hash.0);
-        Self(out)
-    }
-
-    pub(super) fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    pub(super) fn number(&mut self, mut number: u64) {
-        loop {
-            let low = (number & 0x7f) as u8;
-            number >>= 7;
-            if number == 0 {
-                return self.0.push(low);
-            }
-            self.0.push(low | 0x80);
-        }
-    }
-
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.0
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::draft::{Authentication, Draft, Metadata, Upstream, Values};
+use super::draft::{Authentication, Draft, Holder, Metadata, Upstream, Values, Who};
 use super::id::VerifierHash;
 use super::record::{Record, millis};
 use crate::error::{Error, ErrorKind};
@@ -90,17 +90,19 @@ pub(crate) fn from_json(json: &str) -> Result<Record, Error> {
         verifier_hash: VerifierHash([0; 16]),
         remembered: carried.remembered,
         shared: carried.shared,
-        subject: carried.sub,
-        claims: carried.claims.map(|claims| claims.get().to_owned()),
-        authentication: carried
-            .auth
-            .map(|(at, methods)| Authentication { at: Duration::from_secs(at), methods }),
-        upstream: carried.upstream.map(|(issuer, session_id, auth_time)| Upstream {
-            issuer,
-            session_id,
-            auth_time: Duration::from_secs(auth_time),
+        holder: Holder::Anew(Who {
+            subject: carried.sub,
+            claims: carried.claims.map(|claims| claims.get().to_owned()),
+            authentication: carried
+                .auth
+                .map(|(at, methods)| Authentication { at: Duration::from_secs(at), methods }),
+            upstream: carried.upstream.map(|(issuer, session_id, auth_time)| Upstream {
+                issuer,
+                session_id,
+                auth_time: Duration::from_secs(auth_time),
+            }),
+            metadata: carried.client.map(|(user_agent, address)| Metadata { user_agent, address }),
         }),
-        metadata: carried.client.map(|(user_agent, address)| Metadata { user_agent, address }),
         values: Values::from_texts(values),
     }
     .encode(usize::MAX)

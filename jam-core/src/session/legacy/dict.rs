@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 use crate::python::json;
-use crate::session::draft::{Authentication, Draft, Metadata, Upstream, Values, write_value};
+use crate::session::draft::{
+    Authentication, Draft, Holder, Metadata, Upstream, Values, Who, write_value,
+};
 use crate::session::id::VerifierHash;
 use crate::session::policy::SessionPolicy;
 use crate::session::record::Record;
@@ -111,15 +113,17 @@ impl Dict {
             verifier_hash: VerifierHash([0; 16]),
             remembered: idle.is_some(),
             shared: true,
-            authentication: subject.as_ref().and_then(|_| authentication(&values)),
-            subject,
-            claims: Some(object(values.iter())?),
-            upstream: upstream.map(|(issuer, session_id, auth_time)| Upstream {
-                issuer,
-                session_id,
-                auth_time: Duration::from_secs(auth_time),
+            holder: Holder::Anew(Who {
+                authentication: subject.as_ref().and_then(|_| authentication(&values)),
+                subject,
+                claims: Some(object(values.iter())?),
+                upstream: upstream.map(|(issuer, session_id, auth_time)| Upstream {
+                    issuer,
+                    session_id,
+                    auth_time: Duration::from_secs(auth_time),
+                }),
+                metadata: client.map(|(user_agent, address)| Metadata { user_agent, address }),
             }),
-            metadata: client.map(|(user_agent, address)| Metadata { user_agent, address }),
             values,
         }
         .encode(usize::MAX)
@@ -136,8 +140,9 @@ impl Dict {
         policy: &SessionPolicy,
         writing: &Writing<'_>,
     ) -> Result<Document, Error> {
+        let who = draft.who();
         let mut claims = Values::default();
-        if let Some(text) = &draft.claims {
+        if let Some(text) = &who.claims {
             json::members(text, |name, json| claims.put(name, json.to_owned()))
                 .map_err(|_| ErrorKind::UndecodableRecord)?;
         }
@@ -151,17 +156,17 @@ impl Dict {
             }
             match claims.text(name) {
                 Some(json) => members.put(name, json.to_owned()),
-                None if self.names(name, draft, &members) => {}
+                None if self.names(name, &who, &members) => {}
                 None => _ = members.remove(name),
             }
         }
         if !draft.shared {
             claims.iter().for_each(|(name, json)| members.put(name, json.to_owned()));
         }
-        if let (true, Some(subject)) = (writing.by_claims, &draft.subject) {
+        if let (true, Some(subject)) = (writing.by_claims, &who.subject) {
             self.introduce(subject, &mut members)?;
         }
-        Ok(Document { kept: kept(draft, policy, writing)?, members })
+        Ok(Document { kept: kept(draft, &who, policy, writing)?, members })
     }
 
     /// What only a login writes.
@@ -171,9 +176,9 @@ impl Dict {
     }
 
     /// Whether a member already names the subject.
-    fn names(&self, name: &str, draft: &Draft, members: &Values) -> bool {
+    fn names(&self, name: &str, who: &Who, members: &Values) -> bool {
         let mut paths = self.subject.iter().filter(|path| top(path) == name);
-        draft.subject.is_some() && paths.any(|path| named_by(members, path) == draft.subject)
+        who.subject.is_some() && paths.any(|path| named_by(members, path) == who.subject)
     }
 
     /// Says who is logged in where Python looks for it.
@@ -240,6 +245,7 @@ fn authentication(values: &Values) -> Option<Authentication> {
 /// answers, so that a login's times would be lost without it.
 fn kept(
     draft: &Draft,
+    who: &Who,
     policy: &SessionPolicy,
     writing: &Writing<'_>,
 ) -> Result<Option<String>, Error> {
@@ -252,14 +258,14 @@ fn kept(
         iat,
         end,
         idle: draft.remembered.then_some(draft.idle_timeout.as_secs()),
-        upstream: draft
+        upstream: who
             .upstream
             .clone()
             .map(|login| (login.issuer, login.session_id, login.auth_time.as_secs())),
-        client: draft.metadata.clone().map(|client| (client.user_agent, client.address)),
+        client: who.metadata.clone().map(|client| (client.user_agent, client.address)),
     };
     let is_needed = !by_signing
-        || draft.authentication.is_some()
+        || who.authentication.is_some()
         || kept.idle.is_some()
         || kept.upstream.is_some()
         || kept.client.is_some();

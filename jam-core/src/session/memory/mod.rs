@@ -1,8 +1,8 @@
 //! Sessions in memory: one process, gone with it.
 
 mod members;
+mod page;
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault};
@@ -162,26 +162,36 @@ impl MemoryStore {
         record: &Record,
         limit: MaxSessions,
     ) -> Swap {
-        let Some(before) = self.live(handle, call.now) else { return Swap::Gone };
-        let mut evicted = Vec::new();
-        let swap = match record.subject() {
-            Some(subject) if before.subject() != Some(subject) => {
-                let mut members = self.owners.entry(self.key(Owner::Subject(subject))).or_default();
-                let others = self.others(&mut members, handle, record, call.now);
-                match over(limit, others) {
-                    Err(TooMany) => Err(Swap::TooMany),
-                    Ok(surplus) => {
-                        let swap = self.swap_record(call, handle, expected, record);
-                        if swap.is_ok() {
-                            members.add(handle);
-                            evicted = self.evict(&mut members, surplus, subject);
-                        }
-                        swap
-                    }
-                }
+        // Most writes are no logins, and leave the index alone.
+        let stays =
+            |before: &Record| record.subject().is_none() || before.subject() == record.subject();
+        if let Some(swap) = self.swap_record(call, handle, expected, record, stays) {
+            return self.swapped(handle, swap, record, &[]);
+        }
+        let subject = record.subject().unwrap_or_default();
+        let mut members = self.owners.entry(self.key(Owner::Subject(subject))).or_default();
+        let others = self.others(&mut members, handle, record, call.now);
+        let (mut swap, mut evicted) = (Err(Swap::TooMany), Vec::new());
+        if let Ok(surplus) = over(limit, others) {
+            let swapped = self.swap_record(call, handle, expected, record, |_| true);
+            swap = swapped.unwrap_or(Err(Swap::Gone));
+            if swap.is_ok() {
+                members.add(handle);
+                evicted = self.evict(&mut members, surplus, subject);
             }
-            _ => self.swap_record(call, handle, expected, record),
-        };
+        }
+        drop(members);
+        self.swapped(handle, swap, record, &evicted)
+    }
+
+    /// What a swap leaves in the index.
+    fn swapped(
+        &self,
+        handle: SessionHandle,
+        swap: Result<Record, Swap>,
+        record: &Record,
+        evicted: &[(SessionHandle, Record)],
+    ) -> Swap {
         match swap {
             Ok(replaced) => {
                 if replaced.subject() != record.subject() {
@@ -191,7 +201,7 @@ impl MemoryStore {
                     self.unlink_upstream(handle, &replaced);
                     self.link_upstream(handle, record);
                 }
-                Swap::Swapped { evicted: self.farewell(&evicted) }
+                Swap::Swapped { evicted: self.farewell(evicted) }
             }
             Err(lost) => {
                 self.drop_empty(record);
@@ -200,20 +210,22 @@ impl MemoryStore {
         }
     }
 
-    /// The swap itself, in one step; what was replaced by it.
+    /// The swap itself, in one step; what was replaced by it. None where it is not meant.
     fn swap_record(
         &self,
         call: Call,
         handle: SessionHandle,
         expected: u32,
         record: &Record,
-    ) -> Result<Record, Swap> {
-        match self.records.get_mut(&handle) {
+        is_meant: impl FnOnce(&Record) -> bool,
+    ) -> Option<Result<Record, Swap>> {
+        Some(match self.records.get_mut(&handle) {
             Some(slot) if slot.is_expired(call.now) => Err(Swap::Gone),
             Some(slot) if slot.version() != expected => Err(Swap::Conflict(slot.clone())),
+            Some(slot) if !is_meant(&slot) => return None,
             Some(mut slot) => Ok(mem::replace(&mut *slot, record.clone())),
             None => Err(Swap::Gone),
-        }
+        })
     }
 
     /// The subject's other live sessions. What is not his, or gone, is dropped from the entry; what
@@ -348,32 +360,6 @@ impl MemoryStore {
         self.count.fetch_sub(count, Ordering::AcqRel);
         self.farewell(&expired);
         count
-    }
-
-    /// In the order of the keys, which no two sessions share. Each page looks through all of them, a
-    /// shard at a time.
-    fn page_of(
-        &self,
-        now: Duration,
-        from: Option<Cursor>,
-        most: usize,
-    ) -> Page<(SessionHandle, Record)> {
-        let most = most.max(1);
-        let mut first = BTreeMap::new();
-        let mut next = None;
-        for entry in &self.records {
-            let place = Cursor::new(u128::from_be_bytes(*entry.key().as_bytes()));
-            let is_within = from.is_none_or(|from| place >= from)
-                && next.is_none_or(|next| place < next)
-                && !entry.is_expired(now);
-            if is_within {
-                first.insert(place, (*entry.key(), entry.value().clone()));
-                if first.len() > most {
-                    next = first.pop_last().map(|(place, _)| place);
-                }
-            }
-        }
-        Page { sessions: first.into_values().collect(), next }
     }
 
     /// 128 bits under keys of this process: owners that nobody can make collide, and whose names the

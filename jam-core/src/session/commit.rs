@@ -7,13 +7,12 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::backend::{Keeper, Live, SessionBackend};
-use super::draft::Draft;
 use super::id::{SessionHandle, SessionId};
 use super::migration::Format;
 use super::ops::{Op, Plan};
 use super::record::Record;
 use super::stateless;
-use super::store::{Call, Inserted, StoreFuture, Swap};
+use super::store::{Inserted, StoreFuture, Swap};
 use crate::audit::{self, Done};
 use crate::clock::Budget;
 use crate::codec::TokenCodec;
@@ -74,42 +73,23 @@ impl SessionBackend {
         let foreign = base.filter(|live| live.format != self.0.format);
         let mut current = base.filter(|_| foreign.is_none()).map(Cow::Borrowed);
         for _ in 0..MAX_ATTEMPTS {
-            let record = current.as_deref().or(foreign).map(|live| &live.record);
-            let call = self.call(budget);
-            let plan = Plan::of(ops, record, self.policy(), call.now)?;
-            match &self.0.keeper {
-                Keeper::Store(_) => {}
-                _ if foreign.is_some() => {
-                    if plan.logs_in {
-                        audit::done_by_client(Done::LoggedIn);
-                    }
-                    return self.write_elsewhere(plan);
-                }
-                Keeper::Stateless(codec) => {
-                    return self.write_stateless(codec.as_ref(), plan, current.as_deref(), false);
-                }
-                Keeper::Python(python) => {
-                    return self.write_python(python, plan, current.as_deref(), false);
-                }
-            }
-            let Plan { draft, ends, rotates, logs_in } = plan;
+            let Step { ends, logs_in, next } = match self.step(ops, current.as_deref(), foreign)? {
+                Ok(step) => step,
+                Err(written) => return Ok(written),
+            };
+            // What is to be written is ready: what is too large has not ended anything.
             if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
-                // What is too large to be written must not have ended anything.
-                if let Some(draft) = &draft {
-                    draft.encode(self.policy().max_record_bytes)?;
-                }
                 self.end(live.handle(), Done::Ended, budget).await?;
             }
-            // Ending a session took some of the time.
-            let call = if ends { self.call(budget) } else { call };
-            let attempt = match (draft, &current) {
-                (None, _) => return Ok(Written { issued: None, cleared: ends, live: None }),
-                (Some(draft), None) => self.begin(draft, logs_in, call, budget).await?,
-                (Some(draft), Some(live)) => {
-                    // A login is told as such, and not as the new id that comes with it.
-                    let rotation = rotates.then_some((!logs_in).then_some(Done::Rotated));
-                    self.go_on(draft, live, rotation, call, budget).await?
+            let attempt = match (next, &current) {
+                (Next::Nothing, _) => {
+                    return Ok(Written { issued: None, cleared: ends, live: None });
                 }
+                (Next::Begun(record, id), _) => self.begin(record, id, logs_in, budget).await?,
+                (Next::Version(record, renewed), Some(live)) => {
+                    self.go_on(record, live, renewed, budget).await?
+                }
+                (Next::Version(..), None) => Attempt::Lost,
             };
             current = match attempt {
                 Attempt::Written(written) => {
@@ -130,21 +110,68 @@ impl SessionBackend {
         ))
     }
 
+    /// What operations come to on a session as it is now: for the store to write, or written already
+    /// where the client keeps it. Waits for nobody, so that what it is made of need not be kept while
+    /// the store is waited for.
+    fn step(
+        &self,
+        ops: &[Op],
+        current: Option<&Live>,
+        foreign: Option<&Live>,
+    ) -> Result<Result<Step, Written>, Error> {
+        let (now, policy) = (self.now(), self.policy());
+        let plan = Plan::of(ops, current.or(foreign).map(|live| &live.record), policy, now)?;
+        match &self.0.keeper {
+            Keeper::Store(_) => {}
+            _ if foreign.is_some() => {
+                if plan.logs_in {
+                    audit::done_by_client(Done::LoggedIn);
+                }
+                return self.write_elsewhere(plan).map(Err);
+            }
+            Keeper::Stateless(codec) => {
+                return self.write_stateless(codec.as_ref(), plan, current, false).map(Err);
+            }
+            Keeper::Python(python) => {
+                return self.write_python(python, plan, current, false).map(Err);
+            }
+        }
+        let Plan { draft, ends, rotates, logs_in } = plan;
+        let next = match (draft, current.filter(|_| !ends)) {
+            (None, _) => Next::Nothing,
+            (Some(mut draft), None) => {
+                let id = SessionId::generate()?;
+                draft.version = 1;
+                draft.last_seen = now;
+                draft.verifier_hash = id.verifier_hash();
+                Next::Begun(draft.encode(policy.max_record_bytes)?, id)
+            }
+            (Some(mut draft), Some(live)) => {
+                draft.version = live.record.version().wrapping_add(1);
+                draft.last_seen = now;
+                let mut renewed = None;
+                if rotates {
+                    let id = SessionId::renewed(live.handle())?;
+                    draft.verifier_hash = id.verifier_hash();
+                    // A login is told as such, and not as the new id that comes with it.
+                    renewed = Some((id, (!logs_in).then_some(Done::Rotated)));
+                }
+                Next::Version(draft.encode(policy.max_record_bytes)?, renewed)
+            }
+        };
+        Ok(Ok(Step { ends, logs_in, next }))
+    }
+
     /// A new session under a new id.
     async fn begin(
         &self,
-        mut draft: Draft,
+        record: Record,
+        id: SessionId,
         logs_in: bool,
-        call: Call,
         budget: &Budget,
     ) -> Result<Attempt, Error> {
-        let id = SessionId::generate()?;
-        draft.version = 1;
-        draft.last_seen = call.now;
-        draft.verifier_hash = id.verifier_hash();
-        let record = draft.encode(self.policy().max_record_bytes)?;
         let limit = self.policy().max_sessions;
-        let inserted = self.store()?.insert(call, id.handle(), record.clone(), limit);
+        let inserted = self.store()?.insert(self.call(budget), id.handle(), record.clone(), limit);
         match self.answer(inserted, budget).await? {
             Inserted::Stored { evicted } => {
                 self.evicted(evicted);
@@ -165,26 +192,17 @@ impl SessionBackend {
     /// something to be told.
     async fn go_on(
         &self,
-        mut draft: Draft,
+        record: Record,
         live: &Live,
-        rotation: Option<Option<Done>>,
-        call: Call,
+        renewed: Option<(SessionId, Option<Done>)>,
         budget: &Budget,
     ) -> Result<Attempt, Error> {
-        let id = live.id.as_ref().ok_or(ErrorKind::Unavailable)?;
-        let (handle, expected) = (id.handle(), live.record.version());
-        let renewed = rotation.map(|told| Ok::<_, Error>((SessionId::renewed(handle)?, told)));
-        let renewed = renewed.transpose()?;
-        draft.version = expected.wrapping_add(1);
-        draft.last_seen = call.now;
-        if let Some((id, _)) = &renewed {
-            draft.verifier_hash = id.verifier_hash();
-        }
-        let record = draft.encode(self.policy().max_record_bytes)?;
         if record.says_the_same(&live.record) {
             return self.confirm(live, budget).await;
         }
+        let (handle, expected) = (live.handle(), live.record.version());
         let limit = self.policy().max_sessions;
+        let call = self.call(budget);
         let swap = self.store()?.compare_and_swap(call, handle, expected, record.clone(), limit);
         match self.answer(swap, budget).await? {
             Swap::Swapped { evicted } => {
@@ -194,7 +212,7 @@ impl SessionBackend {
                     self.forget(handle);
                     self.issue(id, &record)
                 });
-                let id = renewed.map_or_else(|| id.clone(), |(renewed, _)| renewed);
+                let id = renewed.map(|(id, _)| id).or_else(|| live.id.clone());
                 let live = Some(self.held(id, record));
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }
@@ -322,6 +340,22 @@ impl SessionBackend {
         }
         error
     }
+}
+
+/// One attempt, before the store is asked.
+struct Step {
+    /// The session that there was is over.
+    ends: bool,
+    logs_in: bool,
+    next: Next,
+}
+
+enum Next {
+    Nothing,
+    /// Under its new id.
+    Begun(Record, SessionId),
+    /// Under the id that it has, or under a new one, and what that is told as.
+    Version(Record, Option<(SessionId, Option<Done>)>),
 }
 
 enum Attempt {

@@ -129,6 +129,16 @@ impl Values {
         kept.chain(added.map(|set| (set.name.as_str(), set.json.as_str())))
     }
 
+    fn write(&self, out: &mut Writer) {
+        for (name, entry) in self.kept.iter().flat_map(Record::entries) {
+            match self.set.iter().find(|set| set.name.as_bytes() == name) {
+                Some(set) => set.write(out),
+                None => out.raw(entry),
+            }
+        }
+        self.set.iter().filter(|set| !set.replaces).for_each(|set| set.write(out));
+    }
+
     pub(super) fn put(&mut self, name: &str, json: String) {
         match self.set.iter_mut().find(|set| set.name == name) {
             Some(set) => set.json = json,
@@ -137,6 +147,13 @@ impl Values {
                 self.set.push(Setting { name: name.to_owned(), json, replaces });
             }
         }
+    }
+}
+
+impl Setting {
+    fn write(&self, out: &mut Writer) {
+        out.text(&self.name);
+        out.text(&self.json);
     }
 }
 
@@ -204,22 +221,18 @@ impl Draft {
 
     /// The record, unless it takes more than `max` bytes.
     pub(crate) fn encode(&self, max: usize) -> Result<Record, Error> {
-        let mut out = Writer::default();
         let flag = |there: bool, part: u8| if there { part } else { 0 };
         let who = match &self.holder {
             Holder::AsIn(record) => record.flags() & part::WHO,
             Holder::Anew(who) => who.flags(),
         };
         let flags = who | flag(self.remembered, part::REMEMBERED) | flag(self.shared, part::SHARED);
-        out.fixed(self, flags);
+        let mut out = Writer::new(self, flags, 256);
         match &self.holder {
             Holder::AsIn(record) => out.raw(record.who_bytes()),
             Holder::Anew(who) => who.write(&mut out),
         }
-        for (name, json) in self.values.iter() {
-            out.text(name);
-            out.text(json);
-        }
+        self.values.write(&mut out);
         let bytes = out.as_bytes();
         if bytes.len() > max {
             return Err(Error::new(

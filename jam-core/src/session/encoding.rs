@@ -13,8 +13,6 @@
 
 use std::time::Duration;
 
-use smallvec::SmallVec;
-
 use super::draft::{Authentication, Draft, Metadata, Upstream, Who};
 
 const FORMAT: u8 = 1;
@@ -112,6 +110,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// The next value: its name, and all the bytes that it takes.
+    pub(super) fn next_entry(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>, Broken> {
+        let before = self.0;
+        if before.is_empty() {
+            return Ok(None);
+        }
+        let name = self.bytes()?;
+        self.bytes()?;
+        let entry = before.get(..before.len() - self.0.len()).ok_or(Broken)?;
+        Ok(Some((name, entry)))
+    }
+
     pub(super) fn next_value(&mut self) -> Result<Option<(&'a str, &'a str)>, Broken> {
         if self.0.is_empty() {
             return Ok(None);
@@ -129,6 +139,7 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Broken)
     }
 
+    #[inline]
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], Broken> {
         let length = usize::try_from(self.number()?).map_err(|_| Broken)?;
         let (bytes, rest) = self.0.split_at_checked(length).ok_or(Broken)?;
@@ -137,6 +148,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Seven bits a byte, the lowest first; one byte as a rule.
+    #[inline]
     fn number(&mut self) -> Result<u64, Broken> {
         if let Some((&byte @ ..0x80, rest)) = self.0.split_first() {
             self.0 = rest;
@@ -164,22 +176,25 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes what [`Parts`] reads; on the stack while it is of ordinary length.
-#[derive(Default)]
-pub(super) struct Writer(SmallVec<[u8; 512]>);
+/// Writes what [`Parts`] reads.
+pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
-    pub(super) fn fixed(&mut self, draft: &Draft, flags: u8) {
-        self.raw(&[FORMAT, flags]);
-        self.raw(&draft.version.to_le_bytes());
-        for time in [draft.created, draft.absolute_end] {
-            // In the year 36812: a time beyond it comes early, not cut to its low bytes.
-            let [seconds @ .., _, _, _] = time.as_secs().min(LATEST).to_le_bytes();
-            self.raw(&seconds);
-        }
+    /// With room for so many bytes to come.
+    pub(super) fn new(draft: &Draft, flags: u8, more: usize) -> Self {
+        let mut out = Vec::with_capacity(FIXED + more);
+        // In the year 36812: a time beyond it comes early, not cut to its low bytes.
+        let seconds = |time: Duration| time.as_secs().min(LATEST).to_le_bytes();
+        let [created @ .., _, _, _] = seconds(draft.created);
+        let [absolute_end @ .., _, _, _] = seconds(draft.absolute_end);
         let idle = u32::try_from(draft.idle_timeout.as_secs()).unwrap_or(u32::MAX);
-        self.raw(&idle.to_le_bytes());
-        self.raw(&draft.verifier_hash.0);
+        out.extend_from_slice(&[FORMAT, flags]);
+        out.extend_from_slice(&draft.version.to_le_bytes());
+        out.extend_from_slice(&created);
+        out.extend_from_slice(&absolute_end);
+        out.extend_from_slice(&idle.to_le_bytes());
+        out.extend_from_slice(&draft.verifier_hash.0);
+        Self(out)
     }
 
     pub(super) fn text(&mut self, text: &str) {

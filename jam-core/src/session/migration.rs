@@ -186,7 +186,8 @@ impl SessionBackend {
         if !self.migrates() {
             return self.write(ops, base, budget).await;
         }
-        let written = self.write_migrating(ops, base, budget).await;
+        // In a box: every request's future has room for what stands here, and few need this.
+        let written = Box::pin(self.write_migrating(ops, base, budget)).await;
         if let Err(error) = &written {
             audit::write_refused(error.kind());
         }

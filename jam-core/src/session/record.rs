@@ -188,6 +188,12 @@ impl Record {
         std::iter::from_fn(move || reader.as_mut()?.next_value().ok().flatten())
     }
 
+    /// The same unread: names, and the bytes that each takes with its name.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut reader = self.value_reader();
+        std::iter::from_fn(move || reader.as_mut()?.next_entry().ok().flatten())
+    }
+
     /// The same, to be changed.
     pub(crate) fn draft(&self) -> Draft {
         Draft {

@@ -20,7 +20,6 @@ use crate::session::{
     Login, NewSession, Record, SessionBackend, SessionBackendBuilder, SessionHandle, SessionId,
     SessionInfo, Values,
 };
-use crate::source::Sighting;
 
 pub(crate) type RejectHook = dyn Fn(&Reject, &mut RejectResponse) + Send + Sync;
 
@@ -256,7 +255,9 @@ impl Jam {
         let sessions = self.0.sessions.iter().flat_map(SessionBackend::all_sources);
         for sources in tokens.chain(sessions) {
             let mut decided = false;
-            sources.sight(view, |index, Sighting { found, ambient }| {
+            sources.sight(view, |index, sighting| {
+                let ambient = sighting.ambient;
+                let found = sighting.judge();
                 // A malformed cookie gives way to whatever a later source finds.
                 if matches!(first.1, Found::Absent | Found::Malformed) {
                     first = (before + index, found);

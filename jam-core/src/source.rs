@@ -4,7 +4,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind};
@@ -70,6 +69,12 @@ impl CredentialSource {
     /// Looks at one request. Nothing is allocated.
     #[must_use]
     pub fn find<'a>(&self, view: &'a dyn RequestView) -> Found<'a> {
+        let ambient = self.is_ambient();
+        Sighting { found: self.look(view), ambient, judged: self.judges() }.judge()
+    }
+
+    /// The same, before the characters of what a header carries are judged.
+    fn look<'a>(&self, view: &'a dyn RequestView) -> Found<'a> {
         match &self.0 {
             Kind::Header { name, scheme } => find_header(view, name, scheme.as_deref()),
             Kind::Cookie { name } => find_cookie(view, name),
@@ -80,6 +85,11 @@ impl CredentialSource {
     /// Whether browsers send it by themselves.
     fn is_ambient(&self) -> bool {
         matches!(self.0, Kind::Cookie { .. })
+    }
+
+    /// Whether what it finds is judged already.
+    fn judges(&self) -> bool {
+        !matches!(self.0, Kind::Header { .. })
     }
 
     pub(crate) fn describe(&self) -> Value {
@@ -145,7 +155,7 @@ fn find_header<'a>(view: &'a dyn RequestView, name: &str, scheme: Option<&str>) 
         (2.., _) => Found::Conflict,
         (0, _) => Found::Absent,
         _ if value.is_empty() => Found::Absent,
-        (_, None) => credential(value),
+        (_, None) => Found::Credential(value),
         (_, Some(scheme)) => behind_scheme(value, scheme),
     }
 }
@@ -158,33 +168,16 @@ fn behind_scheme<'a>(value: &'a [u8], scheme: &str) -> Found<'a> {
         return Found::Absent;
     }
     match rest.iter().position(|&byte| byte != b' ') {
-        Some(spaces @ 1..) => credential(rest.get(spaces..).unwrap_or_default()),
+        Some(spaces @ 1..) => Found::Credential(rest.get(spaces..).unwrap_or_default()),
         _ => Found::Malformed,
     }
 }
 
 /// `b64token` (RFC 6750 §2.1).
-fn credential(value: &[u8]) -> Found<'_> {
-    if is_jws(value) {
-        return Found::Credential(value);
-    }
+pub(crate) fn is_credential(value: &[u8]) -> bool {
     let padding = value.iter().rev().take_while(|&&byte| byte == b'=').count();
     let token = value.get(..value.len().saturating_sub(padding)).unwrap_or_default();
-    if token.is_empty() || !all(token, is_b64token) {
-        return Found::Malformed;
-    }
-    Found::Credential(value)
-}
-
-/// Three segments of base64url (RFC 7515 §7.1): what most credentials are, and the vector
-/// instructions of the base64 library tell it in a fraction of the time.
-fn is_jws(value: &[u8]) -> bool {
-    let dots = memchr::memchr(b'.', value).zip(memchr::memrchr(b'.', value));
-    let Some((first, last)) = dots.filter(|(first, last)| first < last) else { return false };
-    [value.get(..first), value.get(first + 1..last), value.get(last + 1..)]
-        .into_iter()
-        .flatten()
-        .all(|segment| URL_SAFE_NO_PAD.check(segment).is_ok())
+    !token.is_empty() && all(token, is_b64token)
 }
 
 fn is_b64token(byte: u8) -> bool {
@@ -269,6 +262,18 @@ pub(crate) struct Sources(Arc<[CredentialSource]>);
 pub(crate) struct Sighting<'a> {
     pub(crate) found: Found<'a>,
     pub(crate) ambient: bool,
+    /// Whether it is known to consist of what a credential may consist of. A token that is verified
+    /// shows that by itself.
+    pub(crate) judged: bool,
+}
+
+impl<'a> Sighting<'a> {
+    pub(crate) fn judge(self) -> Found<'a> {
+        match self.found {
+            Found::Credential(value) if !self.judged && !is_credential(value) => Found::Malformed,
+            found => found,
+        }
+    }
 }
 
 impl Sources {
@@ -304,12 +309,12 @@ impl Sources {
         mut see: impl FnMut(usize, Sighting<'a>),
     ) {
         for (index, source) in self.0.iter().enumerate() {
-            let found = source.find(view);
+            let found = source.look(view);
             let ambient = source.is_ambient();
             if found == Found::Absent {
                 continue;
             }
-            see(index, Sighting { found, ambient });
+            see(index, Sighting { found, ambient, judged: source.judges() });
             // A conflict is refused even among cookies: nobody can say which one is meant.
             if !ambient || found == Found::Conflict {
                 return;

@@ -68,19 +68,19 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let mut future = JamFuture { inner: None, flow: None, last: Box::pin(pending()) };
         match self.jam.enter(request.extensions().get(), &View::from(&request)) {
-            Ok(flow) => future.flow = flow,
+            Ok(flow) => {
+                if let Some(flow) = &flow {
+                    request.extensions_mut().insert(flow.clone());
+                }
+                let inner = Some(self.inner.call(request));
+                JamFuture { inner, flow, last: Box::pin(pending()) }
+            }
             Err(reject) => {
-                future.last = Box::pin(ready(sink::respond(reject)));
-                return future;
+                let last = Box::pin(ready(sink::respond(reject)));
+                JamFuture { inner: None, flow: None, last }
             }
         }
-        if let Some(flow) = &future.flow {
-            request.extensions_mut().insert(flow.clone());
-        }
-        future.inner = Some(self.inner.call(request));
-        future
     }
 }
 

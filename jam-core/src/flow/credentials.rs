@@ -9,7 +9,7 @@ use crate::identity::FromPayload;
 use crate::jwt::{JwtBackend, Proof, RawVerified, Typed};
 use crate::reject::RejectKind;
 use crate::request::{Found, RequestView};
-use crate::source::Sighting;
+use crate::source::{Sighting, is_credential};
 
 /// Credentials in the order of their sources; one as a rule, which needs no list.
 pub(super) struct Credentials<T> {
@@ -39,6 +39,8 @@ impl<T> Credentials<T> {
 /// A token as a source found it, waiting to be verified.
 pub(super) enum Token {
     Text(Place),
+    /// The same in a header, where it may be no token at all.
+    Unjudged(Place),
     /// Longer than any token may be: refused without having been copied.
     TooLarge,
     Malformed,
@@ -74,13 +76,18 @@ impl Credentials<Token> {
     /// Walks the sources and copies what they found. Verifies nothing.
     pub(super) fn sight(&mut self, jwt: &JwtBackend, view: &dyn RequestView, copied: &mut Copied) {
         let longest = jwt.verifier().max_token_bytes();
-        jwt.sources.sight(view, |_, Sighting { found, ambient }| {
+        jwt.sources.sight(view, |_, sighting| {
+            let Sighting { found, ambient, judged } = sighting;
             let token = match found {
                 Found::Absent => return,
-                Found::Credential(token) if token.len() > longest => Token::TooLarge,
-                Found::Credential(token) => {
-                    copied.keep(&[token]).map_or(Token::TooLarge, Token::Text)
+                Found::Credential(token) if token.len() > longest => {
+                    if judged || is_credential(token) { Token::TooLarge } else { Token::Malformed }
                 }
+                Found::Credential(token) => match copied.keep(&[token]) {
+                    Some(place) if judged => Token::Text(place),
+                    Some(place) => Token::Unjudged(place),
+                    None => Token::TooLarge,
+                },
                 Found::Malformed => Token::Malformed,
                 Found::Conflict => Token::Conflict,
             };
@@ -133,16 +140,21 @@ fn verify<P: FromPayload>(
         audit::token_refused(kind);
         Err(refusal)
     };
-    let token = match token {
-        Token::Text(token) => token,
+    let (place, judged) = match token {
+        Token::Text(place) => (place, true),
+        Token::Unjudged(place) => (place, false),
         Token::TooLarge => return refuse(ErrorKind::TooLarge, Refusal::Invalid),
         Token::Malformed => return refuse(ErrorKind::Malformed, Refusal::NoCredential),
         Token::Conflict => return refuse(ErrorKind::Malformed, Refusal::Conflict),
     };
-    match jwt.verifier().prove(copied.get(token), typed) {
+    let token = copied.get(place);
+    match jwt.verifier().prove(token, typed) {
         Ok(proof) => {
             audit::accepted("jwt");
-            Ok(Proven { token: token.clone(), proof, opened: OnceLock::new() })
+            Ok(Proven { token: place.clone(), proof, opened: OnceLock::new() })
+        }
+        Err(_) if !judged && !is_credential(token) => {
+            refuse(ErrorKind::Malformed, Refusal::NoCredential)
         }
         Err(kind) => refuse(kind, Refusal::Invalid),
     }

@@ -17,7 +17,6 @@ use crate::error::{Error, ErrorKind};
 use crate::reject::{Reject, RejectKind};
 use crate::request::{Found, RequestView};
 use crate::session::{Format, Live, Op, Opened, SessionBackend, Written};
-use crate::source::Sighting;
 use crate::transport::Handover;
 use resolve::{open, resolve_now, resolve_waiting};
 
@@ -114,8 +113,9 @@ impl Slot {
     pub(super) fn sight(backend: &SessionBackend, view: &dyn RequestView) -> Self {
         let mut presented = Credentials::default();
         for (format, backend) in backend.formats() {
-            backend.sources().sight(view, |_, Sighting { found, ambient }| {
-                let credential = match found {
+            backend.sources().sight(view, |_, sighting| {
+                let ambient = sighting.ambient;
+                let credential = match sighting.judge() {
                     Found::Absent => return,
                     Found::Credential(text) => match backend.transport().join(view, text) {
                         Some(joined) => Presented::copy(&joined),

@@ -37,6 +37,10 @@ pub(crate) fn run(sh: &Shell, options: &Options) -> anyhow::Result<()> {
         Bench::Store => "store",
     };
     let rest = &options.rest;
+    // glibc gives memory back to the system and takes it again whenever a turn ends, at the cost of
+    // whoever's turn it is: it is to keep what it has.
+    let _trim = sh.push_env("MALLOC_TRIM_THRESHOLD_", "8589934592");
+    let _top = sh.push_env("MALLOC_TOP_PAD_", "67108864");
     cmd!(sh, "cargo run --release --locked --manifest-path {MANIFEST} --bin {bin} -- {rest...}")
         .run()?;
     Ok(())

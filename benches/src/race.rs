@@ -106,7 +106,8 @@ impl Spread {
 fn repeats(contestant: &mut Contestant, turn: Duration) -> u32 {
     let mut times = 1;
     loop {
-        let spent = contestant.run(times);
+        // The better of two: the first one may have waited for its code to be read from the disk.
+        let spent = contestant.run(times).min(contestant.run(times));
         if spent >= turn {
             return times;
         }

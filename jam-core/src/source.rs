@@ -162,9 +162,9 @@ fn find_header<'a>(view: &'a dyn RequestView, name: &str, scheme: Option<&str>) 
 
 /// `credentials = auth-scheme 1*SP token68` (RFC 9110 §11.4).
 fn behind_scheme<'a>(value: &'a [u8], scheme: &str) -> Found<'a> {
-    let end = value.iter().position(|&byte| !is_tchar(byte)).unwrap_or(value.len());
-    let (found, rest) = value.split_at_checked(end).unwrap_or((value, b""));
-    if !found.eq_ignore_ascii_case(scheme.as_bytes()) {
+    let Some((found, rest)) = value.split_at_checked(scheme.len()) else { return Found::Absent };
+    let is_longer = rest.first().is_some_and(|&byte| is_tchar(byte));
+    if is_longer || !found.eq_ignore_ascii_case(scheme.as_bytes()) {
         return Found::Absent;
     }
     match rest.iter().position(|&byte| byte != b' ') {

@@ -25,8 +25,8 @@ use tower_sessions::{MemoryStore, SessionManagerLayer};
 
 use super::{
     ANONYMOUS, CONTENT, Credential, EMPTY_LAYER, EXTRACTOR, Entry, Field, GROUND, Headers, NUMBER,
-    READ, SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, axum_peers, found,
-    jam, next, now, pair,
+    READ, SESSION_FLOOR, SLIDING, Service, TOKEN, TOKEN_FLOOR, UNTOUCHED, WRITE, axum_bound,
+    axum_peers, found, jam, next, now, pair,
 };
 use crate::claims::Claims;
 use crate::peers::jsonwebtoken::{decoding_key, validation};
@@ -66,6 +66,7 @@ pub(super) fn entries(mut field: Field) -> Result<Vec<Entry>> {
     let peer = |handler| App::new(Router::new().route("/", handler).layer(layer.clone()));
     let cookies = field.begin(peer(get(tower_first)))?;
     field.sessions(TOWER_SESSIONS, peer(get(tower_read)), peer(get(tower_write)), &cookies)?;
+    axum_bound::enter(&mut field)?;
     axum_peers::enter(&mut field)?;
     Ok(field.finish())
 }

@@ -18,6 +18,7 @@ use crate::subject::Subject;
 
 pub mod actix;
 pub mod axum;
+mod axum_bound;
 mod axum_peers;
 mod jam;
 pub mod poem;
@@ -162,6 +163,10 @@ pub(crate) struct Field {
 impl Field {
     fn new(sessions: u64) -> Result<Self> {
         Ok(Self { subject: Subject::textual()?, sessions, entries: Vec::new(), ground: GROUND })
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.sessions
     }
 
     pub(crate) fn finish(self) -> Vec<Entry> {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ANONYMOUS, EMPTY_LAYER, Entry, Framework, GROUND, Kind, READ, SESSION_FLOOR, SLIDING, TABLE,
-    TOKEN, TOKEN_FLOOR, WRITE,
+    TOKEN, TOKEN_FLOOR, WRITE, axum_bound,
 };
 use crate::contestant::Contestant;
 use crate::count::{Counts, path};
@@ -135,7 +135,8 @@ impl<'c> Results<'c> {
     /// What Jam adds as a multiple of what the peer adds that adds least.
     fn best(&self, name: &str, kind: Kind) -> Option<Spread> {
         let is_peer = |row: &&Row| {
-            row.kind == kind && ![READ, SLIDING, WRITE, SESSION_FLOOR].contains(&row.name)
+            let own = [READ, SLIDING, WRITE, SESSION_FLOOR, axum_bound::READ];
+            row.kind == kind && !own.contains(&row.name)
         };
         let ratios = self.rows.iter().filter(is_peer);
         ratios

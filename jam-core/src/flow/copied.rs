@@ -6,16 +6,30 @@ use smallvec::SmallVec;
 
 use crate::request::RequestView;
 
-/// Texts copied out of a request, one behind the other: inside the flow while they are of ordinary
-/// length together, so that nothing is allocated for them. The whole flow then fits into what
-/// allocators hand out fast, a kilobyte.
+/// Texts being copied out of a request, one behind the other: on the stack while they are of
+/// ordinary length together, until the flow is made with as much room as they take.
 #[derive(Default)]
-pub(super) struct Copied(SmallVec<[u8; 496]>);
+pub(super) struct Copied(SmallVec<[u8; 640]>);
 
 /// The place of one of them.
 pub(super) type Place = Range<u32>;
 
+/// The texts of a flow.
+#[derive(Clone, Copy)]
+pub(crate) struct Texts<'f>(pub(super) &'f [u8]);
+
+impl<'f> Texts<'f> {
+    pub(super) fn get(self, place: &Place) -> &'f [u8] {
+        let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        self.0.get(index(place.start)..index(place.end)).unwrap_or_default()
+    }
+}
+
 impl Copied {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Copies a text that is there in parts. None for gigabytes, which no request has.
     pub(super) fn keep(&mut self, parts: &[&[u8]]) -> Option<Place> {
         let end = |copied: &SmallVec<_>| u32::try_from(copied.len()).ok();
@@ -24,11 +38,6 @@ impl Copied {
             self.0.extend_from_slice(part);
         }
         Some(start..end(&self.0)?)
-    }
-
-    pub(super) fn get(&self, place: &Place) -> &[u8] {
-        let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
-        self.0.get(index(place.start)..index(place.end)).unwrap_or_default()
     }
 
     /// Where a login leads back to; nothing for a request that must not be repeated as GET.
@@ -55,18 +64,19 @@ mod tests {
             .iter()
             .map(|text| (*text, copied.keep(&[text.as_bytes()]).unwrap()))
             .collect();
-        for (text, place) in places {
-            assert_eq!(copied.get(&place), text.as_bytes());
-        }
         let parts = copied.keep(&[b"/a", b"?", b"b=1"]).unwrap();
-        assert_eq!(copied.get(&parts), b"/a?b=1");
+        let texts = Texts(copied.as_bytes());
+        for (text, place) in places {
+            assert_eq!(texts.get(&place), text.as_bytes());
+        }
+        assert_eq!(texts.get(&parts), b"/a?b=1");
     }
 
     /// glibc and others keep free blocks of up to 1032 bytes at hand.
     #[cfg(target_pointer_width = "64")]
     #[test]
-    fn a_flow_fits_into_what_allocators_hand_out_fast() {
-        let counters = 2 * size_of::<usize>();
-        assert!(size_of::<super::super::Inner>() + counters <= 1032);
+    fn a_flow_with_a_token_fits_into_what_allocators_hand_out_fast() {
+        let (counters, token_and_path) = (2 * size_of::<usize>(), 640);
+        assert!(size_of::<super::super::Inner>() + counters + token_and_path <= 1032);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::copied::{Copied, Place};
+use super::copied::{Copied, Place, Texts};
 use crate::audit;
 use crate::error::ErrorKind;
 use crate::identity::FromPayload;
@@ -100,12 +100,12 @@ impl Credentials<Token> {
     pub(super) fn judge<P: FromPayload>(
         &self,
         jwt: &JwtBackend,
-        copied: &Copied,
+        texts: Texts<'_>,
         typed: &mut Typed<P>,
     ) -> Judged {
         let mut judged = Judged::Absent;
         for (token, is_ambient) in self.iter() {
-            let refusal = match verify(jwt, token, copied, typed) {
+            let refusal = match verify(jwt, token, texts, typed) {
                 Ok(proven) => return Judged::Proven(proven),
                 Err(refusal) => refusal,
             };
@@ -125,15 +125,15 @@ impl Credentials<Token> {
 
 impl Proven {
     /// The claims, decoded for the first who looks into them.
-    pub(super) fn open(&self, copied: &Copied) -> &RawVerified {
-        self.opened.get_or_init(|| Box::new(self.proof.open(copied.get(&self.token))))
+    pub(super) fn open(&self, texts: Texts<'_>) -> &RawVerified {
+        self.opened.get_or_init(|| Box::new(self.proof.open(texts.get(&self.token))))
     }
 }
 
 fn verify<P: FromPayload>(
     jwt: &JwtBackend,
     token: &Token,
-    copied: &Copied,
+    texts: Texts<'_>,
     typed: &mut Typed<P>,
 ) -> Result<Proven, Refusal> {
     let refuse = |kind, refusal| {
@@ -147,7 +147,7 @@ fn verify<P: FromPayload>(
         Token::Malformed => return refuse(ErrorKind::Malformed, Refusal::NoCredential),
         Token::Conflict => return refuse(ErrorKind::Malformed, Refusal::Conflict),
     };
-    let token = copied.get(place);
+    let token = texts.get(place);
     match jwt.verifier().prove(token, typed) {
         Ok(proof) => {
             audit::accepted("jwt");

@@ -11,9 +11,10 @@ mod session;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::de::IgnoredAny;
+use triomphe::ThinArc;
 
 use crate::audit::{self, Refused};
 use crate::csrf;
@@ -29,19 +30,19 @@ use crate::request::RequestView;
 use crate::scope::{ScopeRule, scopes_of};
 use crate::session::{Record, Session};
 use crate::transport::Handover;
-use copied::{Copied, Place};
+use copied::{Copied, Place, Texts};
 use credentials::{Credentials, Judged, Proven, Token};
 pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
 use session::{Base, Slot};
 
 /// What one request carries and what its answer will. Cheap to clone; clones are the same flow.
 #[derive(Clone)]
-pub struct Flow(Arc<Inner>);
+pub struct Flow(ThinArc<Inner, u8>);
 
+/// With the texts that were copied out of the request behind it: nothing borrows the request across
+/// an await.
 struct Inner {
     jam: Jam,
-    /// Nothing borrows the request across an await.
-    copied: Copied,
     /// Verified at most once.
     tokens: Credentials<Token>,
     judged: OnceLock<Judged>,
@@ -54,7 +55,7 @@ struct Inner {
     touched: AtomicBool,
     /// What hands a token out or takes it back.
     pending: Mutex<Vec<Handover>>,
-    refused: OnceLock<RejectKind>,
+    refused: OnceLock<Box<RejectKind>>,
     answered: AtomicBool,
 }
 
@@ -74,41 +75,47 @@ pub(crate) enum Caller<'f> {
 /// The token that proves it; opened only for whoever looks into its claims.
 #[derive(Clone, Copy)]
 pub(crate) struct ProvenToken<'f> {
-    copied: &'f Copied,
+    texts: Texts<'f>,
     proven: &'f Proven,
 }
 
 impl<'f> ProvenToken<'f> {
     pub(crate) fn open(self) -> &'f RawVerified {
-        self.proven.open(self.copied)
+        self.proven.open(self.texts)
     }
 }
 
 impl Flow {
     /// Walks the sources and copies what they found. Verifies nothing, asks no store.
     pub(crate) fn begin(jam: &Jam, view: &dyn RequestView) -> Self {
-        let mut inner = Arc::new(Inner {
+        let mut copied = Copied::default();
+        let session = jam.session_backend().map(|backend| Slot::sight(backend, view, &mut copied));
+        let mut tokens = Credentials::default();
+        if let Some(jwt) = jam.jwt_backend() {
+            tokens.sight(jwt, view, &mut copied);
+        }
+        let target = copied.keep_target(view);
+        let inner = Inner {
             jam: jam.clone(),
-            copied: Copied::default(),
-            tokens: Credentials::default(),
+            tokens,
             judged: OnceLock::new(),
-            session: None,
+            session,
             is_forged: csrf::is_forged(jam.csrf(), view),
-            target: None,
+            target,
             touched: AtomicBool::new(false),
             pending: Mutex::new(Vec::new()),
             refused: OnceLock::new(),
             answered: AtomicBool::new(false),
-        });
-        // Filled where it stays: it is large to move about.
-        if let Some(Inner { copied, tokens, session, target, .. }) = Arc::get_mut(&mut inner) {
-            *session = jam.session_backend().map(|backend| Slot::sight(backend, view));
-            if let Some(jwt) = jam.jwt_backend() {
-                tokens.sight(jwt, view, copied);
-            }
-            *target = copied.keep_target(view);
-        }
-        Self(inner)
+        };
+        Self(ThinArc::from_header_and_slice(inner, copied.as_bytes()))
+    }
+
+    fn inner(&self) -> &Inner {
+        &self.0.header.header
+    }
+
+    fn texts(&self) -> Texts<'_> {
+        Texts(&self.0.slice)
     }
 
     /// Whether the request may go on to the application. To be asked once, before it does.
@@ -118,7 +125,7 @@ impl Flow {
     /// [`RejectKind::CrossSite`] for one that a page of another site has made a browser send along
     /// with its cookies.
     pub fn admit(&self) -> Result<(), Reject> {
-        if self.0.is_forged {
+        if self.inner().is_forged {
             audit::refused(Refused::CrossSite);
             return Err(self.reject(RejectKind::CrossSite));
         }
@@ -189,7 +196,7 @@ impl Flow {
             Caller::Refused(kind) => Err(self.remember_refusal(kind)),
             Caller::Unknown => Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Nobody | Caller::Unusable => {
-                let target = self.0.target.as_ref().map(|target| self.0.copied.get(target));
+                let target = self.inner().target.as_ref().map(|target| self.texts().get(target));
                 let target = target.and_then(|target| std::str::from_utf8(target).ok());
                 let next = target.and_then(LocalPath::parse);
                 Err(self.reject(RejectKind::LoginRequired(login.location(next.as_ref()))))
@@ -203,8 +210,8 @@ impl Flow {
     ///
     /// As [`identity`](Self::identity), and [`RejectKind::StepUp`] (RFC 9470).
     pub async fn require_fresh(&self, rule: &RequireFresh) -> Result<(), Reject> {
-        let now = self.0.jam.clock().now();
-        let default = self.0.jam.session_backend().map(|backend| backend.policy().fresh_for);
+        let now = self.inner().jam.clock().now();
+        let default = self.inner().jam.session_backend().map(|backend| backend.policy().fresh_for);
         let is_met = match self.known_caller().await? {
             Caller::Token(token) => {
                 rule.is_met_by_claims(token.open().payload_json(), now, default)
@@ -236,9 +243,9 @@ impl Flow {
     /// [`CookieTooLarge`](crate::ErrorKind::CookieTooLarge), and the token kinds of
     /// [`ErrorKind`] when the token is not one that this service would accept back.
     pub fn persist_jwt(&self, token: &str) -> Result<(), Error> {
-        let jwt = self.0.jam.jwt()?;
+        let jwt = self.inner().jam.jwt()?;
         let verified = jwt.verifier().verify_raw(token)?;
-        let now = self.0.jam.clock().now();
+        let now = self.inner().jam.clock().now();
         let lifetime = verified.expires_at().map(|exp| exp.since_epoch().saturating_sub(now));
         self.hand_over(jwt.transport.persist(token, lifetime, false, 0)?);
         Ok(())
@@ -246,7 +253,7 @@ impl Flow {
 
     /// Takes the token back: clears the cookie that the transport set.
     pub fn clear_jwt(&self) {
-        if let Some(jwt) = self.0.jam.jwt_backend() {
+        if let Some(jwt) = self.inner().jam.jwt_backend() {
             self.hand_over(jwt.transport.clear(0));
         }
     }
@@ -254,7 +261,7 @@ impl Flow {
     /// Whether [`finish`](Self::finish) has anything to say. If not, the answer leaves unchanged.
     #[must_use]
     pub fn is_touched(&self) -> bool {
-        self.0.touched.load(Ordering::Acquire) || self.unanswered().is_some()
+        self.inner().touched.load(Ordering::Acquire) || self.unanswered().is_some()
     }
 
     /// What has to change on the answer. To be called once, when the answer's head is ready. What
@@ -277,7 +284,7 @@ impl Flow {
                 return self.instead(self.refuse(error).respond(), saved);
             }
         };
-        let pending = &mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let pending = &mut *self.inner().pending.lock().unwrap_or_else(PoisonError::into_inner);
         handovers.append(pending);
         ResponsePatch { replacement: None, headers: self.headers_of(handovers) }
     }
@@ -295,7 +302,7 @@ impl Flow {
             .collect();
         if !headers.is_empty() {
             headers.push(PatchHeader::new("cache-control", "no-store", HeaderOp::Set));
-            headers.push(PatchHeader::new("vary", self.0.jam.vary(), HeaderOp::MergeList));
+            headers.push(PatchHeader::new("vary", self.inner().jam.vary(), HeaderOp::MergeList));
         }
         headers
     }
@@ -303,27 +310,28 @@ impl Flow {
     /// The Jam that began this flow.
     #[must_use]
     pub fn jam(&self) -> &Jam {
-        &self.0.jam
+        &self.inner().jam
     }
 
     pub(crate) fn mark_answered(&self) {
-        self.0.answered.store(true, Ordering::Release);
+        self.inner().answered.store(true, Ordering::Release);
     }
 
     fn unanswered(&self) -> Option<&RejectKind> {
-        self.0.refused.get().filter(|_| !self.0.answered.load(Ordering::Acquire))
+        let kind = self.inner().refused.get()?;
+        (!self.inner().answered.load(Ordering::Acquire)).then_some(&**kind)
     }
 
     /// What hands a token out or takes it back; the last word counts.
     fn hand_over(&self, handovers: Vec<Handover>) {
         if !handovers.is_empty() {
-            *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner) = handovers;
+            *self.inner().pending.lock().unwrap_or_else(PoisonError::into_inner) = handovers;
             self.touch();
         }
     }
 
     fn touch(&self) {
-        self.0.touched.store(true, Ordering::Release);
+        self.inner().touched.store(true, Ordering::Release);
     }
 
     pub(crate) fn reject(&self, kind: RejectKind) -> Reject {
@@ -337,15 +345,15 @@ impl Flow {
 
     /// Remembered until somebody shows it to the client.
     fn remember_refusal(&self, kind: RejectKind) -> Reject {
-        self.0.refused.get_or_init(|| kind.clone());
+        self.inner().refused.get_or_init(|| Box::new(kind.clone()));
         self.reject(kind)
     }
 
     /// Who is calling, once [`know`](Self::know) is through.
     pub(crate) fn caller(&self) -> Caller<'_> {
-        let is_unusable = match self.0.judged.get() {
+        let is_unusable = match self.inner().judged.get() {
             Some(Judged::Proven(proven)) => {
-                return Caller::Token(ProvenToken { copied: &self.0.copied, proven });
+                return Caller::Token(ProvenToken { texts: self.texts(), proven });
             }
             Some(Judged::Refused(kind)) => return Caller::Refused(kind.clone()),
             Some(Judged::Unusable) => true,
@@ -367,8 +375,8 @@ impl Flow {
     /// Verifies the token, or loads the session where no token decides. What the first payload type
     /// asked for comes out of the same pass.
     fn judge<P: FromPayload>(&self, first: &mut Typed<P>) -> Deferred<'static, ()> {
-        let judged = self.0.judged.get_or_init(|| match self.0.jam.jwt_backend() {
-            Some(jwt) => self.0.tokens.judge(jwt, &self.0.copied, first),
+        let judged = self.inner().judged.get_or_init(|| match self.inner().jam.jwt_backend() {
+            Some(jwt) => self.inner().tokens.judge(jwt, self.texts(), first),
             None => Judged::Absent,
         });
         match judged {
@@ -430,7 +438,7 @@ impl Flow {
 
 impl fmt::Debug for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let identity = match (self.0.judged.get(), self.caller()) {
+        let identity = match (self.inner().judged.get(), self.caller()) {
             (None, _) => "not looked at",
             (_, Caller::Nobody) => "absent",
             (_, Caller::Unusable) => "unusable",

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use event_listener::Event;
 
 use super::Flow;
+use super::copied::{Copied, Place};
 use super::credentials::Credentials;
 use crate::audit::Done;
 use crate::clock::Budget;
@@ -30,7 +31,8 @@ pub(super) struct Slot {
     /// Somebody is asking the store; whoever else wants to know waits for the end of that.
     is_opening: AtomicBool,
     opened: Event,
-    work: Mutex<Work>,
+    /// Made for the first who changes something.
+    work: OnceLock<Box<Mutex<Work>>>,
 }
 
 /// The right to ask the store what the session is, until it is dropped.
@@ -45,20 +47,9 @@ impl Drop for Turn<'_> {
 
 /// A credential as a source found it, waiting to be opened.
 enum Presented {
-    Text(Vec<u8>),
-    /// An id that needs no memory of its own.
-    Short([u8; SHORT]),
+    Text(Place),
     Malformed,
     Conflict,
-}
-
-/// The length of a session id.
-const SHORT: usize = 43;
-
-impl Presented {
-    fn copy(text: &[u8]) -> Self {
-        text.try_into().map_or_else(|_| Self::Text(text.to_vec()), Self::Short)
-    }
 }
 
 /// The session as the request found it.
@@ -110,17 +101,22 @@ struct Work {
 
 impl Slot {
     /// Walks the sources and copies what they found. Asks no store.
-    pub(super) fn sight(backend: &SessionBackend, view: &dyn RequestView) -> Self {
+    pub(super) fn sight(
+        backend: &SessionBackend,
+        view: &dyn RequestView,
+        copied: &mut Copied,
+    ) -> Self {
         let mut presented = Credentials::default();
         for (format, backend) in backend.formats() {
             backend.sources().sight(view, |_, sighting| {
                 let ambient = sighting.ambient;
                 let credential = match sighting.judge() {
                     Found::Absent => return,
-                    Found::Credential(text) => match backend.transport().join(view, text) {
-                        Some(joined) => Presented::copy(&joined),
-                        None => Presented::Malformed,
-                    },
+                    Found::Credential(text) => {
+                        let joined = backend.transport().join(view, text);
+                        let place = joined.and_then(|joined| copied.keep(&[&joined]));
+                        place.map_or(Presented::Malformed, Presented::Text)
+                    }
                     Found::Malformed => Presented::Malformed,
                     Found::Conflict => Presented::Conflict,
                 };
@@ -134,7 +130,7 @@ impl Slot {
             base: OnceLock::new(),
             is_opening: AtomicBool::new(false),
             opened: Event::new(),
-            work: Mutex::new(Work::default()),
+            work: OnceLock::new(),
         }
     }
 
@@ -158,19 +154,23 @@ impl Slot {
     }
 
     fn work(&self) -> MutexGuard<'_, Work> {
-        // What is in there is whole between any two statements that touch it.
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(self.work.get_or_init(Box::default))
     }
+}
+
+fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
+    // What is in there is whole between any two statements that touch it.
+    work.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Flow {
     pub(super) fn slot(&self) -> Option<(&SessionBackend, &Slot)> {
-        self.0.jam.session_backend().zip(self.0.session.as_ref())
+        self.inner().jam.session_backend().zip(self.inner().session.as_ref())
     }
 
     /// The session as the request found it, once [`open_session`](Self::open_session) is through.
     pub(super) fn base(&self) -> Option<&Base> {
-        self.0.session.as_ref()?.base.get()
+        self.inner().session.as_ref()?.base.get()
     }
 
     /// Opens the session, once a request. Ready at once where the store is.
@@ -179,7 +179,7 @@ impl Flow {
         if slot.base.get().is_some() {
             return Deferred::ready(());
         }
-        match resolve_now(backend, slot) {
+        match resolve_now(backend, slot, self.texts()) {
             Ok(base) => {
                 self.found(base);
                 Deferred::ready(())
@@ -190,7 +190,7 @@ impl Flow {
                     let Some((backend, slot)) = flow.slot() else { return };
                     // Extractors may wait side by side; one of them asks for all.
                     if let Some(_turn) = slot.turn().await {
-                        flow.found(resolve_waiting(backend, slot, waiting).await);
+                        flow.found(resolve_waiting(backend, slot, flow.texts(), waiting).await);
                     }
                 })
             }
@@ -234,7 +234,7 @@ impl Flow {
         let (_, slot) = self.session_slot()?;
         self.open_session().await;
         // An untouched flow has recorded nothing and takes no lock.
-        let ops = if self.0.touched.load(Ordering::Acquire) {
+        let ops = if self.inner().touched.load(Ordering::Acquire) {
             let work = slot.work();
             if let Some(saved) = &work.saved {
                 return Ok(Standing::Saved(saved.clone(), work.ops.clone()));
@@ -271,11 +271,9 @@ impl Flow {
 
     /// What the client is to be told of the writes that went through.
     pub(super) fn saved_handovers(&self) -> Vec<Handover> {
-        self.0
-            .session
-            .as_ref()
-            .map(|slot| std::mem::take(&mut slot.work().handovers))
-            .unwrap_or_default()
+        let slot = self.inner().session.as_ref();
+        let work = slot.and_then(|slot| slot.work.get());
+        work.map(|work| std::mem::take(&mut lock(work).handovers)).unwrap_or_default()
     }
 
     async fn write_session(&self, is_last: bool) -> Result<(), Error> {
@@ -335,7 +333,8 @@ impl Flow {
             if *format == before || !backend.keeps(*format) {
                 continue;
             }
-            let Ok(opening) = open(backend, slot, *format, presented, *is_ambient) else {
+            let Ok(opening) = open(backend, slot, self.texts(), *format, presented, *is_ambient)
+            else {
                 continue;
             };
             match opening.await {
@@ -421,7 +420,7 @@ impl Flow {
 
     fn session_slot(&self) -> Result<(&SessionBackend, &Slot), Reject> {
         self.slot().ok_or_else(|| {
-            let missing = self.0.jam.sessions().err();
+            let missing = self.inner().jam.sessions().err();
             self.refuse(missing.unwrap_or_else(|| ErrorKind::NotAvailable.into()))
         })
     }

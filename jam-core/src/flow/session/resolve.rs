@@ -3,6 +3,7 @@
 use super::{Base, Presented, Slot};
 use crate::audit::{self, Refused};
 use crate::deferred::Deferred;
+use crate::flow::copied::Texts;
 use crate::reject::RejectKind;
 use crate::session::{Format, Opened, SessionBackend};
 
@@ -57,10 +58,14 @@ impl Search {
 /// Opens the credentials in order until one is usable or one decides. The place of the first one
 /// that has to be waited for, where there is such a one, and what those before it have come to;
 /// nothing was asked about it yet.
-pub(super) fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base, (usize, Search)> {
+pub(super) fn resolve_now(
+    backend: &SessionBackend,
+    slot: &Slot,
+    texts: Texts<'_>,
+) -> Result<Base, (usize, Search)> {
     let mut search = Search::new(backend);
     for (place, ((format, presented), is_ambient)) in slot.presented.iter().enumerate() {
-        let opened = match open(backend, slot, *format, presented, *is_ambient) {
+        let opened = match open(backend, slot, texts, *format, presented, *is_ambient) {
             Ok(opening) => match opening.now() {
                 Ok(opened) => opened,
                 Err(_) => return Err((place, search)),
@@ -77,10 +82,11 @@ pub(super) fn resolve_now(backend: &SessionBackend, slot: &Slot) -> Result<Base,
 pub(super) async fn resolve_waiting(
     backend: &SessionBackend,
     slot: &Slot,
+    texts: Texts<'_>,
     (from, mut search): (usize, Search),
 ) -> Base {
     for ((format, presented), is_ambient) in slot.presented.iter().skip(from) {
-        let opened = match open(backend, slot, *format, presented, *is_ambient) {
+        let opened = match open(backend, slot, texts, *format, presented, *is_ambient) {
             Ok(opening) => opening.await,
             Err(refused) => return refused,
         };
@@ -94,13 +100,13 @@ pub(super) async fn resolve_waiting(
 pub(super) fn open(
     backend: &SessionBackend,
     slot: &Slot,
+    texts: Texts<'_>,
     format: Format,
     presented: &Presented,
     is_ambient: bool,
 ) -> Result<Deferred<'static, Opened>, Base> {
     match presented {
-        Presented::Text(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
-        Presented::Short(text) => Ok(backend.of_format(format).open(text, &slot.budget)),
+        Presented::Text(text) => Ok(backend.of_format(format).open(texts.get(text), &slot.budget)),
         Presented::Malformed if is_ambient => {
             audit::refused(Refused::Malformed);
             Ok(Deferred::ready(Opened::Unusable))

@@ -35,7 +35,7 @@ struct Args {
     /// How often, with --callgrind and --instructions
     #[arg(long, default_value_t = 200)]
     times: u32,
-    /// How often over, with --callgrind: for profilers that take samples
+    /// How often over, with --callgrind: for profilers that take samples, which see all sessions
     #[arg(long, default_value_t = 1)]
     turns: u32,
 }
@@ -78,7 +78,8 @@ fn work(wanted: &str, args: &Args) -> Result<()> {
             work(&mut hash());
             return Ok(());
         }
-        let mut all = framework.entries(FEW)?;
+        let sessions = if args.turns > 1 { args.sessions } else { FEW };
+        let mut all = framework.entries(sessions)?;
         let one = all.iter_mut().find(|entry| entry.contestant.name() == name);
         work(&mut one.with_context(|| format!("nobody is called {name}"))?.contestant);
         return Ok(());

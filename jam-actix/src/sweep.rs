@@ -2,30 +2,16 @@
 
 use std::time::Duration;
 
-use actix_web::rt::time::interval;
+use actix_web::rt::time::sleep;
 use jam_core::Jam;
 
-/// Drops the expired sessions of the store, now and then again and again, `period` apart. Never ends.
+/// Drops the expired sessions of the store, now and then again and again, with a pause of `period`
+/// between: [`Jam::sweep_at`](jam_core::Jam::sweep_at) over tokio's timer. Never ends.
 ///
 /// For the application to spawn, once and not in the closure that makes the `App` of each worker:
-/// `actix_web::rt::spawn(sweep_every(jam.clone(), period))`.
-///
-/// Sessions expire on time without it. It frees the memory that they take, and tells the streams
-/// and sockets that wait for [`ended`](jam_core::session::DetachedSession::ended) of an end that
-/// this process did not bring about. Minutes will do; less than a millisecond counts as one. A sweep
-/// that fails is logged, and tried again at the next turn.
+/// `actix_web::rt::spawn(sweep_every(jam.clone(), period))`. Minutes will do; less than a millisecond
+/// counts as one.
 pub async fn sweep_every(jam: Jam, period: Duration) {
-    let mut turns = interval(period.max(Duration::from_millis(1)));
-    loop {
-        turns.tick().await;
-        if let Err(error) = sweep(&jam).await {
-            tracing::warn!(target: "jam", kind = error.kind().as_str(), %error, "expired sessions were not swept");
-        }
-        // A sweep that took its time is not followed by one for each turn that it missed.
-        turns.reset();
-    }
-}
-
-async fn sweep(jam: &Jam) -> Result<usize, jam_core::Error> {
-    jam.sessions()?.sweep().await
+    let pause = period.max(Duration::from_millis(1));
+    jam.sweep_at(|| sleep(pause)).await;
 }

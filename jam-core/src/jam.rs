@@ -219,6 +219,24 @@ impl Jam {
         self.sessions()?.revoke_others(id).await
     }
 
+    /// Drops the expired sessions of the store, and has every stream and socket look again that waits
+    /// for the end of its session; then once more whenever `tick` is through. Never ends. The
+    /// adapters' `sweep_every` is this over the timer of their framework.
+    ///
+    /// Sessions expire on time without it. It frees the memory that they take, and tells those who
+    /// wait of an end that this process did not bring about. A sweep that fails is logged, and tried
+    /// again at the next tick; without a session backend there is nothing to do.
+    pub async fn sweep_at<T: Future>(self, mut tick: impl FnMut() -> T) {
+        loop {
+            if let Some(sessions) = self.session_backend()
+                && let Err(error) = sessions.sweep().await
+            {
+                tracing::warn!(target: "jam", kind = error.kind().as_str(), %error, "expired sessions were not swept; the next tick tries again");
+            }
+            tick().await;
+        }
+    }
+
     /// Begins a request: walks the credential sources and copies what they find. Synchronous;
     /// verifies nothing and asks no store.
     #[must_use]

@@ -5,7 +5,7 @@ use jam_core::flow::Flow;
 use poem::{Endpoint, Error, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::sink;
-use crate::view::View;
+use crate::view::view;
 
 /// Gives every request its [`Flow`] and puts what the flow recorded onto the response. poem calls
 /// it a middleware: `.with(JamLayer::new(jam))`.
@@ -47,7 +47,7 @@ impl<E: Endpoint> Endpoint for JamEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let flow = match self.jam.enter(request.data::<Flow>(), &View::from(&request)) {
+        let flow = match self.jam.enter(request.data::<Flow>(), &view(&request)) {
             Ok(Some(flow)) => flow,
             Ok(None) => return self.inner.call(request).await.map(IntoResponse::into_response),
             Err(reject) => return Ok(sink::build(&reject.respond())),

@@ -236,7 +236,7 @@ pub use guard::{GuardEndpoint, GuardLayer, require_fresh, require_login, require
 pub use layer::{JamEndpoint, JamLayer};
 pub use rejection::Rejection;
 pub use sweep::sweep_every;
-pub use view::View;
+pub use view::{View, view};
 
 /// What a request is told that no layer has seen.
 const MISSING_LAYER: &str = "add `.with(jam_poem::JamLayer::new(jam))` as the last call on the \

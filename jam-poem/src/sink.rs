@@ -1,6 +1,6 @@
 //! How the core's answers become poem responses.
 
-use jam_core::flow::{HeaderOp, ResponsePatch};
+use jam_core::flow::ResponsePatch;
 use jam_core::reject::RejectResponse;
 use poem::Response;
 use poem::http::StatusCode;
@@ -10,19 +10,7 @@ use poem::http::header::{HeaderName, HeaderValue};
 /// endpoint's answer survives: its headers may tell as much as its body.
 pub(crate) fn apply(mut patch: ResponsePatch, response: Response) -> Response {
     let mut response = patch.replacement().as_ref().map_or(response, build);
-    for header in patch.headers() {
-        let Some((name, value)) = parse(&header.name, &header.value) else { continue };
-        let headers = response.headers_mut();
-        match header.op {
-            HeaderOp::Append => drop(headers.append(name, value)),
-            HeaderOp::Set => drop(headers.insert(name, value)),
-            HeaderOp::MergeList => {
-                let lines = headers.get_all(&name).iter().map(HeaderValue::as_bytes);
-                let merged = HeaderValue::from_bytes(&header.merged_into(lines));
-                drop(headers.insert(name, merged.unwrap_or(value)));
-            }
-        }
-    }
+    jam_tower::put(&patch, response.headers_mut());
     response
 }
 

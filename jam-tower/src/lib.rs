@@ -71,7 +71,7 @@ mod view;
 
 pub use guard::{GuardLayer, GuardService};
 pub use layer::{JamFuture, JamLayer, JamService};
-pub use sink::respond;
+pub use sink::{put, respond};
 #[cfg(feature = "tokio")]
 pub use sweep::sweep_every;
 pub use view::View;

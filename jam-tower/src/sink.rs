@@ -16,7 +16,12 @@ pub(crate) fn apply<B: From<String>>(
     response: Response<B>,
 ) -> Response<B> {
     let mut response = patch.replacement().map_or(response, build);
-    let headers = response.headers_mut();
+    put(&patch, response.headers_mut());
+    response
+}
+
+/// Puts the headers of a patch onto an answer. A replacement that it holds is to be taken first.
+pub fn put(patch: &ResponsePatch, headers: &mut HeaderMap) {
     for header in patch.headers() {
         match header.op {
             HeaderOp::Append => append(headers, &header.name, header.value.as_bytes()),
@@ -28,7 +33,6 @@ pub(crate) fn apply<B: From<String>>(
             }
         }
     }
-    response
 }
 
 fn build<B: From<String>>(answer: RejectResponse) -> Response<B> {

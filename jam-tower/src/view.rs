@@ -19,15 +19,22 @@ pub struct View<'r> {
     headers: &'r HeaderMap,
 }
 
+impl<'r> View<'r> {
+    /// Over the head of whatever is built on the types of `http`.
+    pub fn of(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap) -> Self {
+        View { method, uri, headers }
+    }
+}
+
 impl<'r, B> From<&'r Request<B>> for View<'r> {
     fn from(request: &'r Request<B>) -> Self {
-        View { method: request.method(), uri: request.uri(), headers: request.headers() }
+        View::of(request.method(), request.uri(), request.headers())
     }
 }
 
 impl<'r> From<&'r Parts> for View<'r> {
     fn from(parts: &'r Parts) -> Self {
-        View { method: &parts.method, uri: &parts.uri, headers: &parts.headers }
+        View::of(&parts.method, &parts.uri, &parts.headers)
     }
 }
 

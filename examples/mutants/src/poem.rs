@@ -3,7 +3,7 @@
 use crate::{Fault, begin, finish};
 use jam_core::Jam;
 use jam_core::reject::RejectResponse;
-use jam_poem::View;
+use jam_poem::view;
 use poem::http::StatusCode;
 use poem::{Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Result};
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ async fn broken<E: Endpoint>(
     jam: Jam,
     fault: Fault,
 ) -> Result<Response> {
-    let flow = match begin(fault, &jam, &View::from(&request)) {
+    let flow = match begin(fault, &jam, &view(&request)) {
         Ok(flow) => flow,
         Err(refusal) => return Ok(respond(refusal)),
     };

@@ -5,7 +5,7 @@ use crate::reply::Reply;
 use futures_util::{SinkExt, StreamExt, stream as streams};
 use jam_core::Jam;
 use jam_poem::{
-    Flow, Identity, MaybeIdentity, Rejection, Session, View, require_login, require_scope,
+    Flow, Identity, MaybeIdentity, Rejection, Session, require_login, require_scope, view,
 };
 use poem::error::ReadBodyError;
 use poem::http::{StatusCode, Uri};
@@ -213,7 +213,7 @@ async fn echo(mut socket: WebSocketStream) {
 
 #[handler]
 fn credential(flow: Flow, request: &Request) -> Reply {
-    let view = View::from(request);
+    let view = view(request);
     let (source, found) = flow.jam().find_credential(&view);
     Reply(shared::credential(source, &found))
 }

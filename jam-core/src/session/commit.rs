@@ -73,18 +73,13 @@ impl SessionBackend {
         let foreign = base.filter(|live| live.format != self.0.format);
         let mut current = base.filter(|_| foreign.is_none()).map(Cow::Borrowed);
         for _ in 0..MAX_ATTEMPTS {
-            let Step { ends, logs_in, next } = match self.step(ops, current.as_deref(), foreign)? {
-                Ok(step) => step,
-                Err(written) => return Ok(written),
-            };
+            let Step { ends, logs_in, next } = self.step(ops, current.as_deref(), foreign)?;
             // What is to be written is ready: what is too large has not ended anything.
             if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
                 self.end(live.handle(), Done::Ended, budget).await?;
             }
             let attempt = match (next, &current) {
-                (Next::Nothing, _) => {
-                    return Ok(Written { issued: None, cleared: ends, live: None });
-                }
+                (Next::Done(written), _) => return Ok(written),
                 (Next::Begun(record, id), _) => self.begin(record, id, logs_in, budget).await?,
                 (Next::Version(record, renewed), Some(live)) => {
                     self.go_on(record, live, renewed, budget).await?
@@ -118,7 +113,7 @@ impl SessionBackend {
         ops: &[Op],
         current: Option<&Live>,
         foreign: Option<&Live>,
-    ) -> Result<Result<Step, Written>, Error> {
+    ) -> Result<Step, Error> {
         let (now, policy) = (self.now(), self.policy());
         let plan = Plan::of(ops, current.or(foreign).map(|live| &live.record), policy, now)?;
         match &self.0.keeper {
@@ -127,18 +122,19 @@ impl SessionBackend {
                 if plan.logs_in {
                     audit::done_by_client(Done::LoggedIn);
                 }
-                return self.write_elsewhere(plan).map(Err);
+                return self.write_elsewhere(plan).map(Step::done);
             }
             Keeper::Stateless(codec) => {
-                return self.write_stateless(codec.as_ref(), plan, current, false).map(Err);
+                let written = self.write_stateless(codec.as_ref(), plan, current, false);
+                return written.map(Step::done);
             }
             Keeper::Python(python) => {
-                return self.write_python(python, plan, current, false).map(Err);
+                return self.write_python(python, plan, current, false).map(Step::done);
             }
         }
         let Plan { draft, ends, rotates, logs_in } = plan;
         let next = match (draft, current.filter(|_| !ends)) {
-            (None, _) => Next::Nothing,
+            (None, _) => Next::Done(Written { issued: None, cleared: ends, live: None }),
             (Some(mut draft), None) => {
                 let id = SessionId::generate()?;
                 draft.version = 1;
@@ -159,7 +155,7 @@ impl SessionBackend {
                 Next::Version(draft.encode(policy.max_record_bytes)?, renewed)
             }
         };
-        Ok(Ok(Step { ends, logs_in, next }))
+        Ok(Step { ends, logs_in, next })
     }
 
     /// A new session under a new id.
@@ -350,8 +346,15 @@ struct Step {
     next: Next,
 }
 
+impl Step {
+    fn done(written: Written) -> Self {
+        Self { ends: false, logs_in: false, next: Next::Done(written) }
+    }
+}
+
 enum Next {
-    Nothing,
+    /// There is nothing left to write.
+    Done(Written),
     /// Under its new id.
     Begun(Record, SessionId),
     /// Under the id that it has, or under a new one, and what that is told as.

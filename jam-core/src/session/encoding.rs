@@ -79,6 +79,9 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// A value unread: its name, and all the bytes that it takes with it.
+pub(super) type Entry<'a> = (&'a [u8], &'a [u8]);
+
 /// What is left to be read.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
@@ -110,8 +113,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The next value: its name, and all the bytes that it takes.
-    pub(super) fn next_entry(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>, Broken> {
+    pub(super) fn next_entry(&mut self) -> Result<Option<Entry<'a>>, Broken> {
         let before = self.0;
         if before.is_empty() {
             return Ok(None);

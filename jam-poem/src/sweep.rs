@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jam_core::Jam;
-use tokio::time::sleep;
+use tokio::time::sleep; // tidy-allow: no test waits for it
 
 /// Drops the expired sessions of the store, now and then again and again, with a pause of `period`
 /// between: [`Jam::sweep_at`](jam_core::Jam::sweep_at) over tokio's timer. Never ends.

@@ -281,3 +281,125 @@ impl Who {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Change {
+        Set(String, u8),
+        Remove(String),
+        Clear,
+        /// Written and read again, as the next request finds it.
+        Write,
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let name = prop::sample::select(vec!["a", "b", "c", "", "a longer one"]);
+        prop_oneof![
+            6 => (name.clone(), 0..9_u8).prop_map(|(name, value)| Change::Set(name.into(), value)),
+            3 => name.prop_map(|name| Change::Remove(name.into())),
+            1 => Just(Change::Clear),
+            3 => Just(Change::Write),
+        ]
+    }
+
+    fn draft(values: Values, who: Who) -> Draft {
+        Draft {
+            version: 7,
+            created: Duration::from_secs(1_700_000_000),
+            absolute_end: Duration::from_secs(1_700_043_200),
+            idle_timeout: Duration::from_secs(1800),
+            last_seen: Duration::from_millis(1_700_000_000_123),
+            verifier_hash: VerifierHash([9; 16]),
+            remembered: true,
+            shared: false,
+            holder: Holder::Anew(who),
+            values,
+        }
+    }
+
+    proptest! {
+        /// However it is carried over, a session's values are those of a plain list.
+        #[test]
+        fn values_are_those_of_a_list_in_the_order_in_which_they_were_first_set(
+            changes in prop::collection::vec(change(), 0..24),
+        ) {
+            let (mut values, mut list) = (Values::default(), Vec::<(String, String)>::new());
+            for change in changes {
+                match change {
+                    Change::Set(name, value) => {
+                        values.set(&name, &value).unwrap();
+                        match list.iter_mut().find(|(known, _)| *known == name) {
+                            Some((_, json)) => *json = value.to_string(),
+                            None => list.push((name, value.to_string())),
+                        }
+                    }
+                    Change::Remove(name) => {
+                        let was_there = list.iter().any(|(known, _)| *known == name);
+                        prop_assert_eq!(values.remove(&name), was_there);
+                        list.retain(|(known, _)| *known != name);
+                    }
+                    Change::Clear => {
+                        values.clear();
+                        list.clear();
+                    }
+                    Change::Write => {
+                        let record = draft(values, Who::default()).encode(usize::MAX).unwrap();
+                        let read = Record::from_bytes(record.as_bytes(), record.last_seen()).ok();
+                        values = read.unwrap().draft().values;
+                    }
+                }
+                let plain = Values::from_texts(list.iter().map(|(n, j)| (n.as_str(), j.as_str())));
+                prop_assert_eq!(&values, &plain);
+                for (name, json) in &list {
+                    prop_assert_eq!(values.text(name), Some(json.as_str()));
+                }
+                let [one, other] =
+                    [values.clone(), plain].map(|v| draft(v, Who::default()).encode(usize::MAX).unwrap());
+                prop_assert_eq!(one.as_bytes(), other.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn who_is_logged_in_is_carried_over_as_it_lies() {
+        let who = Who {
+            subject: Some("alice".to_owned()),
+            claims: Some(r#"{"sub":"alice"}"#.to_owned()),
+            authentication: Some(Authentication {
+                at: Duration::from_secs(1_700_000_000),
+                methods: vec!["pwd".to_owned(), "otp".to_owned()],
+            }),
+            upstream: Some(Upstream {
+                issuer: "https://issuer.example".to_owned(),
+                session_id: "s-1".to_owned(),
+                auth_time: Duration::from_secs(1_699_999_999),
+            }),
+            metadata: Some(Metadata { user_agent: None, address: Some("::1".to_owned()) }),
+        };
+        for left_out in 0..=5 {
+            let mut who = who.clone();
+            match left_out {
+                0 => who.subject = None,
+                1 => who.claims = None,
+                2 => who.authentication = None,
+                3 => who.upstream = None,
+                4 => who.metadata = None,
+                _ => {}
+            }
+            let values = Values::from_texts([("n", "1")].into_iter());
+            let record = draft(values, who.clone()).encode(usize::MAX).unwrap();
+            let again = record.draft().encode(usize::MAX).unwrap();
+            assert_eq!(again.as_bytes(), record.as_bytes(), "{left_out}");
+            assert_eq!(again.subject(), who.subject.as_deref(), "{left_out}");
+            assert_eq!(again.authentication(), who.authentication, "{left_out}");
+            assert_eq!(again.upstream(), who.upstream, "{left_out}");
+            assert_eq!(again.metadata(), who.metadata, "{left_out}");
+            assert_eq!(again.value("n"), Some("1"), "{left_out}");
+        }
+    }
+}

@@ -196,7 +196,8 @@ impl SessionBackend {
         if record.says_the_same(&live.record) {
             return self.confirm(live, budget).await;
         }
-        let (handle, expected) = (live.handle(), live.record.version());
+        let id = live.id.as_ref().ok_or(ErrorKind::Unavailable)?;
+        let (handle, expected) = (id.handle(), live.record.version());
         let limit = self.policy().max_sessions;
         let call = self.call(budget);
         let swap = self.store()?.compare_and_swap(call, handle, expected, record.clone(), limit);
@@ -208,7 +209,7 @@ impl SessionBackend {
                     self.forget(handle);
                     self.issue(id, &record)
                 });
-                let id = renewed.map(|(id, _)| id).or_else(|| live.id.clone());
+                let id = renewed.map_or_else(|| id.clone(), |(id, _)| id);
                 let live = Some(self.held(id, record));
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }

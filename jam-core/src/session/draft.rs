@@ -85,14 +85,14 @@ impl Values {
     /// A value as JSON text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.setting(name) {
+        match self.setting(name.as_bytes()) {
             Some(set) => Some(&set.json),
             None => self.kept.as_ref()?.value(name),
         }
     }
 
-    fn setting(&self, name: &str) -> Option<&Setting> {
-        self.set.iter().find(|set| set.name == name)
+    fn setting(&self, name: &[u8]) -> Option<&Setting> {
+        self.set.iter().find(|set| set.name.as_bytes() == name)
     }
 
     /// Sets a value.
@@ -123,15 +123,16 @@ impl Values {
     /// Names and JSON texts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let kept = self.kept.iter().flat_map(Record::values);
-        let kept =
-            kept.map(|(name, json)| (name, self.setting(name).map_or(json, |set| &set.json)));
+        let kept = kept.map(|(name, json)| {
+            (name, self.setting(name.as_bytes()).map_or(json, |set| &set.json))
+        });
         let added = self.set.iter().filter(|set| !set.replaces);
         kept.chain(added.map(|set| (set.name.as_str(), set.json.as_str())))
     }
 
     fn write(&self, out: &mut Writer) {
         for (name, entry) in self.kept.iter().flat_map(Record::entries) {
-            match self.set.iter().find(|set| set.name.as_bytes() == name) {
+            match self.setting(name) {
                 Some(set) => set.write(out),
                 None => out.raw(entry),
             }
@@ -221,17 +222,9 @@ impl Draft {
 
     /// The record, unless it takes more than `max` bytes.
     pub(crate) fn encode(&self, max: usize) -> Result<Record, Error> {
-        let flag = |there: bool, part: u8| if there { part } else { 0 };
-        let who = match &self.holder {
-            Holder::AsIn(record) => record.flags() & part::WHO,
-            Holder::Anew(who) => who.flags(),
-        };
-        let flags = who | flag(self.remembered, part::REMEMBERED) | flag(self.shared, part::SHARED);
-        let mut out = Writer::new(self, flags, 256);
-        match &self.holder {
-            Holder::AsIn(record) => out.raw(record.who_bytes()),
-            Holder::Anew(who) => who.write(&mut out),
-        }
+        let flags = flag(self.remembered, part::REMEMBERED) | flag(self.shared, part::SHARED);
+        let mut out = Writer::new(self, flags | self.holder.flags());
+        self.holder.write(&mut out);
         self.values.write(&mut out);
         let bytes = out.as_bytes();
         if bytes.len() > max {
@@ -248,9 +241,28 @@ impl Draft {
     }
 }
 
+impl Holder {
+    fn flags(&self) -> u8 {
+        match self {
+            Self::AsIn(record) => record.flags() & part::WHO,
+            Self::Anew(who) => who.flags(),
+        }
+    }
+
+    fn write(&self, out: &mut Writer) {
+        match self {
+            Self::AsIn(record) => out.raw(record.who_bytes()),
+            Self::Anew(who) => who.write(out),
+        }
+    }
+}
+
+fn flag(there: bool, part: u8) -> u8 {
+    if there { part } else { 0 }
+}
+
 impl Who {
     fn flags(&self) -> u8 {
-        let flag = |there: bool, part: u8| if there { part } else { 0 };
         flag(self.subject.is_some(), part::SUBJECT)
             | flag(self.claims.is_some(), part::CLAIMS)
             | flag(self.authentication.is_some(), part::AUTHENTICATION)

@@ -182,9 +182,8 @@ impl<'a> Reader<'a> {
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
-    /// With room for so many bytes to come.
-    pub(super) fn new(draft: &Draft, flags: u8, more: usize) -> Self {
-        let mut out = Vec::with_capacity(FIXED + more);
+    pub(super) fn new(draft: &Draft, flags: u8) -> Self {
+        let mut out = Vec::with_capacity(256);
         // In the year 36812: a time beyond it comes early, not cut to its low bytes.
         let seconds = |time: Duration| time.as_secs().min(LATEST).to_le_bytes();
         let [created @ .., _, _, _] = seconds(draft.created);

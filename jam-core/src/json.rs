@@ -1,15 +1,18 @@
 //! The strict reading of JSON from outside: RFC 8259 with the limits of I-JSON (RFC 7493) that
 //! guard against two parsers seeing two different documents.
 
-use std::borrow::Cow;
+use std::mem;
+use std::ops::Deref;
 
 mod names;
+mod quotes;
 mod text;
 
 use names::Names;
 pub(crate) use names::Prints;
+use quotes::Quotes;
 pub(crate) use text::is_plain;
-use text::plain_len;
+use text::{eight_digits, plain_len};
 
 /// What a document may hold at the most.
 #[derive(Clone, Copy, Debug)]
@@ -43,23 +46,31 @@ pub(crate) enum Fault {
 /// member names with escapes.
 pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Fault> {
     let text = std::str::from_utf8(bytes).map_err(|_| Fault::Syntax)?;
-    value(text, limits).map(|_| ())
+    check_text(text, limits).map(|_| ())
 }
 
-/// As [`check`] for text: the value, and how many members `limits` leaves after it.
-pub(crate) fn value<'a>(text: &'a str, limits: &Limits) -> Result<(Value<'a>, usize), Fault> {
+/// As [`check`] for text: how many members `limits` leaves after it.
+pub(crate) fn check_text(text: &str, limits: &Limits) -> Result<usize, Fault> {
     let mut scanner = Scanner { text, at: 0, members: limits.members };
     scanner.space();
-    let value = scanner.value(limits.depth)?;
+    scanner.value(limits.depth)?;
     scanner.space();
-    if scanner.at == text.len() { Ok((value, scanner.members)) } else { Err(Fault::Syntax) }
+    if scanner.at == text.len() { Ok(scanner.members) } else { Err(Fault::Syntax) }
 }
 
 /// A JSON value in its document: checked, not yet read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) kind: Kind,
+    document: &'a str,
+    span: Span,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+    kind: Kind,
 }
 
 /// What a value is, as far as passing over it tells.
@@ -80,9 +91,12 @@ pub(crate) enum Kind {
     Object,
 }
 
-impl<'a> Value<'a> {
-    const NONE: Self = Self { text: "", kind: Kind::Null };
+impl Kind {
+    /// Each number of as many digits fits.
+    const MOST_DIGITS: usize = 19;
+}
 
+impl<'a> Value<'a> {
     /// A value that is well-formed for certain.
     pub(crate) fn written(text: &'a str) -> Self {
         let kind = match text.as_bytes() {
@@ -95,14 +109,29 @@ impl<'a> Value<'a> {
             [b'n', ..] => Kind::Null,
             _ => text.parse().map_or(Kind::Number, Kind::Whole),
         };
-        Self { text, kind }
+        Self::known(text, kind)
+    }
+
+    /// The same where it is known what it is.
+    pub(crate) fn known(text: &'a str, kind: Kind) -> Self {
+        Self { document: text, span: Span { start: 0, end: text.len(), kind } }
+    }
+
+    #[inline]
+    pub(crate) fn kind(&self) -> Kind {
+        self.span.kind
+    }
+
+    /// As it is written.
+    pub(crate) fn text(&self) -> &'a str {
+        self.document.get(self.span.start..self.span.end).unwrap_or_default()
     }
 
     /// What stands between the quotes of a string without escapes.
     #[inline]
     pub(crate) fn plain(&self) -> Option<&'a str> {
-        if self.kind == Kind::Plain {
-            self.text.get(1..self.text.len().saturating_sub(1))
+        if self.kind() == Kind::Plain {
+            self.document.get(self.span.start + 1..self.span.end - 1)
         } else {
             None
         }
@@ -112,78 +141,153 @@ impl<'a> Value<'a> {
 /// The members of a document that must be an object, one after the other.
 pub(crate) struct Members<'a> {
     scanner: Scanner<'a>,
+    /// What makes most of them quick to find.
+    quotes: Option<Quotes>,
     names: Names<'a>,
     depth: usize,
     at: Place,
-    name: Cow<'a, str>,
-    value: Value<'a>,
+    name: Name<'a>,
+    value: Span,
+}
+
+/// A member's name.
+#[derive(Clone, Debug)]
+pub(crate) enum Name<'a> {
+    /// As it stands in the document.
+    Plain(&'a str),
+    /// Spelled with escapes.
+    Escaped(Box<str>),
+}
+
+impl Deref for Name<'_> {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        match self {
+            Self::Plain(name) => name,
+            Self::Escaped(name) => name,
+        }
+    }
 }
 
 /// Where in an array or object the scanner stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
+    /// In front of it.
+    Outside,
     First,
     Later,
     End,
 }
 
 impl<'a> Members<'a> {
-    /// Opens the object.
-    pub(crate) fn of(text: &'a str, limits: &Limits) -> Result<Self, Fault> {
-        let mut scanner = Scanner { text, at: 0, members: limits.members };
-        scanner.space();
-        if scanner.next()? != b'{' {
-            return Err(Fault::Syntax);
-        }
-        Ok(Self {
-            scanner,
+    pub(crate) fn of(text: &'a str, limits: &Limits) -> Self {
+        Self {
+            scanner: Scanner { text, at: 0, members: limits.members },
+            quotes: Quotes::of(text.as_bytes()),
             names: Names::default(),
             depth: limits.depth.saturating_sub(1),
-            at: Place::First,
-            name: Cow::Borrowed(""),
-            value: Value::NONE,
-        })
+            at: Place::Outside,
+            name: Name::Plain(""),
+            value: Span { start: 0, end: 0, kind: Kind::Null },
+        }
     }
 
-    /// Goes to the next member; false when the document ended as it should.
-    #[inline]
+    /// Goes to the next member; false when the document ended as it should, and after a fault.
+    #[inline(always)]
     pub(crate) fn advance(&mut self) -> Result<bool, Fault> {
-        if self.at == Place::End {
-            return Ok(false);
+        let Some((name, value)) = self.usual() else { return self.advance_slowly() };
+        self.name = Name::Plain(name);
+        self.value = value;
+        if self.names.insert(name) { Ok(true) } else { Err(self.duplicate()) }
+    }
+
+    /// The next member where it is written as compactly as can be and its value is a string without
+    /// escapes or a whole number, as most claims are; none says nothing.
+    #[inline(always)]
+    fn usual(&mut self) -> Option<(&'a str, Span)> {
+        let quotes = self.quotes.as_mut()?;
+        let Scanner { text, at, members } = self.scanner;
+        let bytes = text.as_bytes();
+        let separator = *bytes.get(at)?;
+        let is_next = match self.at {
+            Place::Outside => separator == b'{',
+            Place::Later => separator == b',',
+            Place::First | Place::End => false,
+        };
+        if !is_next || quotes.next()? != at + 1 {
+            return None;
         }
-        let (mut scanner, mut at) = (self.scanner, self.at);
-        let has_more = scanner.more(&mut at, b'}');
-        if let Ok(true) = has_more {
-            let name = scanner.name()?;
-            self.value = scanner.value_here(self.depth)?;
-            (self.scanner, self.at, self.name) = (scanner, at, name);
-            return if self.names.insert(self.name.clone()) {
+        let end = quotes.next()?;
+        let name = text.get(at + 2..end)?;
+        let [b':', value @ ..] = bytes.get(end + 1..)? else { return None };
+        let start = end + 2;
+        let (kind, end) = match value {
+            [b'"', ..] => (Kind::Plain, quotes.next().and(quotes.next())? + 1),
+            [b'1'..=b'9', ..] => {
+                let (kind, length) = usual_number(value)?;
+                (kind, start + length)
+            }
+            _ => return None,
+        };
+        self.scanner = Scanner { text, at: end, members: members.checked_sub(1)? };
+        self.at = Place::Later;
+        Some((name, Span { start, end, kind }))
+    }
+
+    /// The same however it is written.
+    #[inline(never)]
+    fn advance_slowly(&mut self) -> Result<bool, Fault> {
+        let scanner = &mut self.scanner;
+        let mut at = mem::replace(&mut self.at, Place::End);
+        match at {
+            Place::End => return Ok(false),
+            Place::Outside => {
+                scanner.space();
+                if scanner.next()? != b'{' {
+                    return Err(Fault::Syntax);
+                }
+                at = Place::First;
+            }
+            Place::First | Place::Later => {}
+        }
+        if scanner.more(&mut at, b'}')? {
+            self.name = scanner.name()?;
+            self.value = scanner.value(self.depth)?;
+            self.at = at;
+            if let Some(quotes) = &mut self.quotes {
+                quotes.seek(scanner.at);
+            }
+            return if self.names.insert_any(&self.name) {
                 Ok(true)
             } else {
-                Err(Fault::Duplicate)
+                Err(self.duplicate())
             };
         }
-        has_more?;
         scanner.space();
-        (self.scanner, self.at) = (scanner, at);
         if scanner.at == scanner.text.len() { Ok(false) } else { Err(Fault::Syntax) }
+    }
+
+    #[cold]
+    fn duplicate(&mut self) -> Fault {
+        self.at = Place::End;
+        Fault::Duplicate
     }
 
     /// The name of the present member.
     #[inline]
-    pub(crate) fn name(&self) -> &Cow<'a, str> {
+    pub(crate) fn name(&self) -> &Name<'a> {
         &self.name
     }
 
     /// The value of the present member.
     #[inline]
     pub(crate) fn value(&self) -> Value<'a> {
-        self.value
+        Value { document: self.scanner.text, span: self.value }
     }
 }
 
-/// Small enough for registers. They are worth some care, since each step needs the place that the one
-/// before has come to: what is inlined works on a copy, and what is not is given one of its own.
 #[derive(Clone, Copy)]
 struct Scanner<'a> {
     text: &'a str,
@@ -192,15 +296,6 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// A step that is not inlined, and must not keep the scanner in memory.
-    #[inline(always)]
-    fn apart<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
-        let mut copy = *self;
-        let came_to = step(&mut copy);
-        *self = copy;
-        came_to
-    }
-
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
@@ -215,46 +310,31 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn space(&mut self) {
-        // Most documents have none.
-        if self.peek().is_some_and(|byte| byte <= b' ') {
-            self.apart(Self::some_space);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn some_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, Fault> {
-        self.value_here(depth)
-    }
-
-    #[inline(always)]
-    fn value_here(&mut self, depth: usize) -> Result<Value<'a>, Fault> {
+    fn value(&mut self, depth: usize) -> Result<Span, Fault> {
         let start = self.at;
         let kind = match self.next()? {
             b'"' => self.string()?,
             first @ b'0'..=b'9' => self.number(first)?,
-            b'-' => self.apart(Self::negative)?,
+            b'-' => self.negative()?,
             b'{' => {
                 let depth = depth.checked_sub(1).ok_or(Fault::Syntax)?;
-                self.apart(|scanner| scanner.object(depth))?
+                self.object(depth)?
             }
             b'[' => {
                 let depth = depth.checked_sub(1).ok_or(Fault::Syntax)?;
-                self.apart(|scanner| scanner.array(depth))?
+                self.array(depth)?
             }
-            b't' => self.apart(|scanner| scanner.literal("rue", Kind::True))?,
-            b'f' => self.apart(|scanner| scanner.literal("alse", Kind::False))?,
-            b'n' => self.apart(|scanner| scanner.literal("ull", Kind::Null))?,
+            b't' => self.literal("rue", Kind::True)?,
+            b'f' => self.literal("alse", Kind::False)?,
+            b'n' => self.literal("ull", Kind::Null)?,
             _ => return Err(Fault::Syntax),
         };
-        let text = self.text.get(start..self.at).ok_or(Fault::Syntax)?;
-        Ok(Value { text, kind })
+        Ok(Span { start, end: self.at, kind })
     }
 
     fn literal(&mut self, rest: &str, kind: Kind) -> Result<Kind, Fault> {
@@ -274,7 +354,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number behind its first digit.
-    #[inline(always)]
     fn number(&mut self, first: u8) -> Result<Kind, Fault> {
         let start = self.at;
         let mut number = u64::from(first - b'0');
@@ -284,9 +363,9 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
             }
         }
-        let fits = self.at - start < 19;
+        let fits = self.at - start < Kind::MOST_DIGITS;
         match self.peek() {
-            Some(b'.' | b'e' | b'E') => self.apart(Self::fraction),
+            Some(b'.' | b'e' | b'E') => self.fraction(),
             _ if fits => Ok(Kind::Whole(number)),
             _ => Ok(Kind::Number),
         }
@@ -318,12 +397,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// The rest of a string behind its first quote.
-    #[inline(always)]
     fn string(&mut self) -> Result<Kind, Fault> {
         self.at += plain_len(self.text.as_bytes().get(self.at..).unwrap_or_default());
         match self.next()? {
             b'"' => Ok(Kind::Plain),
-            b'\\' => self.apart(Self::escaped),
+            b'\\' => self.escaped(),
             // A control character.
             _ => Err(Fault::Syntax),
         }
@@ -372,7 +450,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether another element or member comes; passes over what stands before it.
-    #[inline(always)]
     fn more(&mut self, at: &mut Place, close: u8) -> Result<bool, Fault> {
         self.space();
         match (self.next()?, *at) {
@@ -400,7 +477,7 @@ impl<'a> Scanner<'a> {
         while self.more(&mut at, b'}')? {
             let name = self.name()?;
             self.value(depth)?;
-            if !names.insert(name) {
+            if !names.insert_any(&name) {
                 return Err(Fault::Duplicate);
             }
         }
@@ -408,15 +485,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// A member's name, and what stands before its value.
-    #[inline(always)]
-    fn name(&mut self) -> Result<Cow<'a, str>, Fault> {
+    fn name(&mut self) -> Result<Name<'a>, Fault> {
         let start = self.at;
         if self.next()? != b'"' {
             return Err(Fault::Syntax);
         }
         self.members = self.members.checked_sub(1).ok_or(Fault::Members)?;
         let name = match self.string()? {
-            Kind::Plain => self.text.get(start + 1..self.at - 1).map(Cow::Borrowed),
+            Kind::Plain => self.text.get(start + 1..self.at - 1).map(Name::Plain),
             _ => self.text.get(start..self.at).and_then(unescaped),
         };
         self.space();
@@ -429,8 +505,21 @@ impl<'a> Scanner<'a> {
 }
 
 #[cold]
-fn unescaped(string: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str(string).ok().map(Cow::Owned)
+fn unescaped(string: &str) -> Option<Name<'_>> {
+    serde_json::from_str(string).ok().map(Name::Escaped)
+}
+
+/// A whole number at the head of what is left, with another member or the end of the object behind it.
+#[inline(always)]
+fn usual_number(bytes: &[u8]) -> Option<(Kind, usize)> {
+    let eight = bytes.first_chunk().and_then(eight_digits);
+    let (mut number, mut length) = eight.map_or((0, 0), |number| (number, 8));
+    while let Some(digit @ b'0'..=b'9') = bytes.get(length) {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+        length += 1;
+    }
+    let ends = matches!(bytes.get(length), Some(b',' | b'}'));
+    (ends && length <= Kind::MOST_DIGITS).then_some((Kind::Whole(number), length))
 }
 
 #[cfg(test)]

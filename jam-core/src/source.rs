@@ -163,12 +163,19 @@ fn find_header<'a>(view: &'a dyn RequestView, name: &str, scheme: Option<&str>) 
 /// `credentials = auth-scheme 1*SP token68` (RFC 9110 §11.4).
 fn behind_scheme<'a>(value: &'a [u8], scheme: &str) -> Found<'a> {
     let Some((found, rest)) = value.split_at_checked(scheme.len()) else { return Found::Absent };
-    let is_longer = rest.first().is_some_and(|&byte| is_tchar(byte));
-    if is_longer || !found.eq_ignore_ascii_case(scheme.as_bytes()) {
+    if !found.eq_ignore_ascii_case(scheme.as_bytes()) {
         return Found::Absent;
     }
-    match rest.iter().position(|&byte| byte != b' ') {
-        Some(spaces @ 1..) => Found::Credential(rest.get(spaces..).unwrap_or_default()),
+    match rest {
+        [b' ', rest @ ..] => {
+            let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
+            match rest.get(spaces..) {
+                Some(token @ [_, ..]) => Found::Credential(token),
+                _ => Found::Malformed,
+            }
+        }
+        // A longer scheme.
+        [byte, ..] if is_tchar(*byte) => Found::Absent,
         _ => Found::Malformed,
     }
 }

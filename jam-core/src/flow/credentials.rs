@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use smallvec::SmallVec;
+
 use super::copied::{Copied, Place, Texts};
 use crate::audit;
 use crate::error::ErrorKind;
@@ -11,28 +13,22 @@ use crate::reject::RejectKind;
 use crate::request::{Found, RequestView};
 use crate::source::{Sighting, is_credential};
 
-/// Credentials in the order of their sources; one as a rule, which needs no list.
-pub(super) struct Credentials<T> {
-    first: Option<(T, bool)>,
-    more: Vec<(T, bool)>,
-}
+/// Credentials in the order of their sources, and whether they are ambient.
+pub(super) struct Credentials<T>(SmallVec<[(T, bool); 1]>);
 
 impl<T> Default for Credentials<T> {
     fn default() -> Self {
-        Self { first: None, more: Vec::new() }
+        Self(SmallVec::new_const())
     }
 }
 
 impl<T> Credentials<T> {
     pub(super) fn push(&mut self, credential: T, is_ambient: bool) {
-        match &self.first {
-            None => self.first = Some((credential, is_ambient)),
-            Some(_) => self.more.push((credential, is_ambient)),
-        }
+        self.0.push((credential, is_ambient));
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(T, bool)> {
-        self.first.iter().chain(&self.more)
+        self.0.iter()
     }
 }
 

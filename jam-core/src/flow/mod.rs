@@ -89,24 +89,26 @@ impl Flow {
     /// Walks the sources and copies what they found. Verifies nothing, asks no store.
     pub(crate) fn begin(jam: &Jam, view: &dyn RequestView) -> Self {
         let mut copied = Copied::default();
-        let session = jam.session_backend().map(|backend| Slot::sight(backend, view, &mut copied));
-        let mut tokens = Credentials::default();
-        if let Some(jwt) = jam.jwt_backend() {
-            tokens.sight(jwt, view, &mut copied);
-        }
-        let target = copied.keep_target(view);
-        let inner = Inner {
+        // It is large, and filled in where it stands: each step on its way would move it.
+        let mut inner = Inner {
             jam: jam.clone(),
-            tokens,
+            tokens: Credentials::default(),
             judged: OnceLock::new(),
-            session,
+            session: jam.session_backend().map(Slot::new),
             is_forged: csrf::is_forged(jam.csrf(), view),
-            target,
+            target: None,
             touched: AtomicBool::new(false),
             pending: Mutex::new(Vec::new()),
             refused: OnceLock::new(),
             answered: AtomicBool::new(false),
         };
+        if let Some((backend, slot)) = jam.session_backend().zip(inner.session.as_mut()) {
+            slot.sight(backend, view, &mut copied);
+        }
+        if let Some(jwt) = jam.jwt_backend() {
+            inner.tokens.sight(jwt, view, &mut copied);
+        }
+        inner.target = copied.keep_target(view);
         Self(ThinArc::from_header_and_slice(inner, copied.as_bytes()))
     }
 
@@ -141,10 +143,9 @@ impl Flow {
     /// that does not hold, [`RejectKind::InvalidRequest`] when what was sent is no credential,
     /// [`RejectKind::StoreUnavailable`] when the store is down.
     pub fn identity<P: FromPayload>(&self) -> Deferred<'static, Result<Identity<P>, Reject>> {
-        self.when_known(|flow, first| match flow.typed(first) {
-            Ok(Some(identity)) => Ok(identity),
-            Ok(None) => Err(flow.reject(RejectKind::Unauthenticated)),
-            Err(reject) => Err(reject),
+        self.when_known(|flow, first| match flow.typed(first)? {
+            Some(identity) => Ok(identity),
+            None => Err(flow.reject(RejectKind::Unauthenticated)),
         })
     }
 
@@ -417,22 +418,35 @@ impl Flow {
         }
     }
 
+    /// The caller, whose payload may have been read when the token was verified. It is large, and
+    /// moved as seldom as can be.
+    #[inline(always)]
     fn typed<P: FromPayload>(&self, first: Typed<P>) -> Result<Option<Identity<P>>, Reject> {
+        match first {
+            Some(Ok(payload)) => Ok(Some(Identity::new(payload, self.clone()))),
+            Some(Err(error)) => Err(self.unfit(&error)),
+            None => self.read(),
+        }
+    }
+
+    fn read<P: FromPayload>(&self) -> Result<Option<Identity<P>>, Reject> {
         let payload = match self.caller() {
             Caller::Nobody => return Ok(None),
             Caller::Unusable => return Err(self.reject(RejectKind::InvalidToken)),
             Caller::Unknown => return Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Refused(kind) => return Err(self.remember_refusal(kind)),
-            Caller::Token(token) => first.unwrap_or_else(|| token.open().parse()),
+            Caller::Token(token) => token.open().parse(),
             Caller::Session(record) => crate::session::read_claims(record),
         };
         match payload {
             Ok(payload) => Ok(Some(Identity::new(payload, self.clone()))),
-            Err(error) => {
-                tracing::warn!(target: "jam", %error, "a verified credential does not fit the handler's payload type");
-                Err(self.reject(RejectKind::InvalidToken))
-            }
+            Err(error) => Err(self.unfit(&error)),
         }
+    }
+
+    fn unfit(&self, error: &Error) -> Reject {
+        tracing::warn!(target: "jam", %error, "a verified credential does not fit the handler's payload type");
+        self.reject(RejectKind::InvalidToken)
     }
 }
 

@@ -100,13 +100,25 @@ struct Work {
 }
 
 impl Slot {
+    pub(super) fn new(backend: &SessionBackend) -> Self {
+        Self {
+            presented: Credentials::default(),
+            chunks: 0,
+            budget: backend.budget(),
+            base: OnceLock::new(),
+            is_opening: AtomicBool::new(false),
+            opened: Event::new(),
+            work: OnceLock::new(),
+        }
+    }
+
     /// Walks the sources and copies what they found. Asks no store.
     pub(super) fn sight(
+        &mut self,
         backend: &SessionBackend,
         view: &dyn RequestView,
         copied: &mut Copied,
-    ) -> Self {
-        let mut presented = Credentials::default();
+    ) {
         for (format, backend) in backend.formats() {
             backend.sources().sight(view, |_, sighting| {
                 let ambient = sighting.ambient;
@@ -120,18 +132,10 @@ impl Slot {
                     Found::Malformed => Presented::Malformed,
                     Found::Conflict => Presented::Conflict,
                 };
-                presented.push((format, credential), ambient);
+                self.presented.push((format, credential), ambient);
             });
         }
-        Self {
-            presented,
-            chunks: backend.transport().chunks_in(view),
-            budget: backend.budget(),
-            base: OnceLock::new(),
-            is_opening: AtomicBool::new(false),
-            opened: Event::new(),
-            work: OnceLock::new(),
-        }
+        self.chunks = backend.transport().chunks_in(view);
     }
 
     /// Waits for a turn; none once the session is open.

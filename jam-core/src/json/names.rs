@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::Name;
+
 /// The member names of one object so far: a few in place, many in a set, so that no document
 /// makes the search quadratic.
 #[derive(Default)]
@@ -15,14 +17,21 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// Adds a name; false when it was there.
     #[inline]
-    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
+    pub(super) fn insert(&mut self, name: &'a str) -> bool {
         let print = fingerprint(name.as_bytes());
-        match (name, self.texts.get_mut(self.few.count)) {
-            (Cow::Borrowed(name), Some(slot)) if !self.few.knows(print) => {
+        match self.texts.get_mut(self.few.count) {
+            Some(slot) if !self.few.knows(print) => {
                 *slot = name;
                 self.few.add(print)
             }
-            (name, _) => self.insert_slowly(name),
+            _ => self.insert_slowly(Cow::Borrowed(name)),
+        }
+    }
+
+    pub(super) fn insert_any(&mut self, name: &Name<'a>) -> bool {
+        match name {
+            Name::Plain(name) => self.insert(name),
+            Name::Escaped(name) => self.insert_slowly(Cow::Owned(name.to_string())),
         }
     }
 
@@ -43,7 +52,7 @@ impl<'a> Names<'a> {
 /// Fingerprints of the first member names of one object: sixteen are compared in a few instructions.
 #[derive(Default)]
 pub(crate) struct Prints {
-    prints: [u32; Self::MOST],
+    prints: [u16; Self::MOST],
     count: usize,
 }
 
@@ -52,13 +61,13 @@ impl Prints {
 
     /// Whether a name with this fingerprint was added.
     #[inline]
-    fn knows(&self, print: u32) -> bool {
+    fn knows(&self, print: u16) -> bool {
         self.prints.iter().fold(false, |found, &known| found | (known == print))
     }
 
     /// Adds a fingerprint; false when there is no room.
     #[inline]
-    fn add(&mut self, print: u32) -> bool {
+    fn add(&mut self, print: u16) -> bool {
         match self.prints.get_mut(self.count) {
             Some(slot) => {
                 *slot = print;
@@ -80,15 +89,23 @@ impl Prints {
 /// A hash of the length and of the first and last eight bytes; never 0, which stands for an empty
 /// place.
 #[inline]
-fn fingerprint(name: &[u8]) -> u32 {
-    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+fn fingerprint(name: &[u8]) -> u16 {
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let half = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
     let content = match (name.first_chunk(), name.last_chunk()) {
-        (Some(first), Some(last)) if name.len() < 8 => half(first) | (half(last) << 32),
-        (Some(_), _) => word(name.first_chunk()) ^ word(name.last_chunk()).rotate_left(23),
-        _ => name.iter().fold(1, |word, &byte| (word << 8) | u64::from(byte)),
+        (Some(first), Some(last)) => word(first) ^ word(last).rotate_left(23),
+        _ => match (name.first_chunk(), name.last_chunk()) {
+            (Some(first), Some(last)) => half(first) | (half(last) << 32),
+            _ => match name {
+                [first, middle @ .., last] => {
+                    let middle = middle.first().copied().unwrap_or_default();
+                    u64::from(*first) | (u64::from(middle) << 8) | (u64::from(*last) << 16)
+                }
+                _ => name.first().copied().map_or(0, u64::from),
+            },
+        },
     };
     let length = u64::try_from(name.len()).unwrap_or_default() << 56;
     let mixed = (content ^ length).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    u32::try_from(mixed >> 32).unwrap_or_default() | 1
+    u16::try_from(mixed >> 48).unwrap_or_default() | 1
 }

@@ -49,6 +49,20 @@ pub(crate) fn is_plain(text: &str) -> bool {
     found == 0
 }
 
+/// The number that eight digits stand for.
+#[inline]
+pub(super) fn eight_digits(digits: &[u8; 8]) -> Option<u64> {
+    let word = u64::from_le_bytes(*digits);
+    let (low, high) = (word.wrapping_sub(ONES * 0x30), word.wrapping_add(ONES * 0x46));
+    if (low | high) & (ONES << 7) != 0 {
+        return None;
+    }
+    // Neighbours are joined: digits to pairs, pairs to fours, fours to eight.
+    let pairs = low.wrapping_mul(10).wrapping_add(low >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +80,19 @@ mod tests {
                 let filling = if byte % 2 == 0 { b' ' } else { b'#' };
                 let bytes = [vec![filling; before], vec![byte], vec![0xff; after]].concat();
                 assert_eq!(plain_len(&bytes), one_by_one(&bytes), "{bytes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_byte_is_a_digit_or_none_at_each_place_of_eight() {
+        for (place, byte) in (0..8).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte))) {
+            for filling in [b'0', b'7', b'9'] {
+                let mut digits = [filling; 8];
+                digits[place] = byte;
+                let read = digits.iter().all(u8::is_ascii_digit);
+                let read = read.then(|| str::from_utf8(&digits).unwrap().parse().unwrap());
+                assert_eq!(eight_digits(&digits), read, "{digits:?}");
             }
         }
     }

@@ -61,14 +61,17 @@ impl<'p> Observer<'p> {
     #[inline]
     pub(super) fn see<'v>(&mut self, name: &str, value: impl FnOnce() -> Value<'v>) -> Option<()> {
         self.required |= self.policy.required_bit(name);
-        match name {
-            "exp" => self.exp = Some(date(value())?),
-            "nbf" => self.nbf = Some(date(value())?),
-            "iat" => _ = date(value())?,
-            "iss" => self.issuer(&text(value())?),
+        // All of them have three letters.
+        match name.as_bytes() {
+            b"exp" => self.exp = Some(date(value())?),
+            b"nbf" => self.nbf = Some(date(value())?),
+            b"iat" => _ = date(value())?,
+            b"iss" => self.issuer(&text(value())?),
             // Strings, and nothing to compare them with.
-            "sub" | "jti" => matches!(value().kind, Kind::Plain | Kind::Escaped).then_some(())?,
-            "aud" => self.audience(value())?,
+            b"sub" | b"jti" => {
+                matches!(value().kind(), Kind::Plain | Kind::Escaped).then_some(())?
+            }
+            b"aud" => self.audience(value())?,
             _ => {}
         }
         Some(())
@@ -83,8 +86,8 @@ impl<'p> Observer<'p> {
 
     fn audience(&mut self, value: Value<'_>) -> Option<()> {
         let known = |audience: &str| self.policy.audiences.iter().any(|known| known == audience);
-        self.audience = Match::new(if value.kind == Kind::Array {
-            let many: Vec<Text<'_>> = serde_json::from_str(value.text).ok()?;
+        self.audience = Match::new(if value.kind() == Kind::Array {
+            let many: Vec<Text<'_>> = serde_json::from_str(value.text()).ok()?;
             many.iter().any(|Text(one)| known(one))
         } else {
             known(&text(value)?)
@@ -95,7 +98,7 @@ impl<'p> Observer<'p> {
     /// Sees all claims of a payload by the strict scan, from the start.
     pub(super) fn scan(&mut self, payload: &str) -> Result<(), ErrorKind> {
         *self = Self::new(self.policy, self.key_issuer);
-        let mut members = Members::of(payload, &Limits::TOKEN).map_err(fault)?;
+        let mut members = Members::of(payload, &Limits::TOKEN);
         let mut sound = true;
         while members.advance().map_err(fault)? {
             sound &= self.see(members.name(), || members.value()).is_some();
@@ -200,9 +203,11 @@ fn observe<'de, P: Deserialize<'de>>(
     observer: &mut Observer<'_>,
     typed: &mut Typed<P>,
 ) -> Result<(), ErrorKind> {
-    *typed = P::deserialize(Reader::new(payload, observer)).ok().map(Ok);
-    if typed.is_some() && observer.complete {
-        return Ok(());
+    if let Ok(payload) = P::deserialize(Reader::new(payload, observer)) {
+        *typed = Some(Ok(payload));
+        if observer.complete {
+            return Ok(());
+        }
     }
     *typed = None;
     // The slow way, which also tells what was wrong: the document, a registered claim, or only P.
@@ -228,25 +233,25 @@ pub(crate) fn retype<'de, P: Deserialize<'de>>(payload: &'de str) -> Result<P, E
 
 /// A date (RFC 7519 §2); `None` for other JSON and for what is outside 1970 to 9999.
 fn date(value: Value<'_>) -> Option<NumericDate> {
-    match value.kind {
+    match value.kind() {
         Kind::Whole(seconds) => NumericDate::from_seconds(seconds),
-        Kind::Number => NumericDate::from_json_number(value.text),
+        Kind::Number => NumericDate::from_json_number(value.text()),
         _ => None,
     }
 }
 
 /// The string that a JSON string stands for; `None` for other JSON.
 fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
-    match value.kind {
+    match value.kind() {
         Kind::Plain => value.plain().map(Cow::Borrowed),
-        Kind::Escaped => serde_json::from_str(value.text).ok().map(Cow::Owned),
+        Kind::Escaped => serde_json::from_str(value.text()).ok().map(Cow::Owned),
         _ => None,
     }
 }
 
 /// Whether the payload is well-formed JSON of the kind a claims set is (RFC 7519 §7.2).
 pub(crate) fn scan(payload: &str) -> Result<(), ErrorKind> {
-    let mut members = Members::of(payload, &Limits::TOKEN).map_err(fault)?;
+    let mut members = Members::of(payload, &Limits::TOKEN);
     while members.advance().map_err(fault)? {}
     Ok(())
 }

@@ -154,7 +154,7 @@ fn see(
 ) -> bool {
     let value = || {
         let text = json.get(start..).unwrap_or_default();
-        kind.map_or_else(|| Value::written(text), |kind| Value { text, kind })
+        kind.map_or_else(|| Value::written(text), |kind| Value::known(text, kind))
     };
     observer.see(name, value).is_some()
 }

@@ -1,14 +1,12 @@
 //! A deserializer over the strict scan: every top-level claim is checked and shown to the observer
 //! before the user's type sees it.
 
-use std::borrow::Cow;
-
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Error;
 
 use super::claims::Observer;
-use crate::json::{Kind, Limits, Members, Value};
+use crate::json::{Kind, Limits, Members, Name, Value};
 
 /// Names by which serde_json's own types ask for the text instead of what it says.
 const PRIVATE: &str = "$serde_json";
@@ -38,9 +36,9 @@ impl<'de> Deserializer<'de> for Reader<'de, '_, '_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let members = Members::of(self.payload, &Limits::TOKEN).map_err(|_| two_passes())?;
+        let mut members = Members::of(self.payload, &Limits::TOKEN);
         let observer = self.observer;
-        visitor.visit_map(ClaimsAccess { members, observer, sound: true })
+        visitor.visit_map(ClaimsAccess { members: &mut members, observer, sound: true })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -88,7 +86,7 @@ impl<'de> Deserializer<'de> for Reader<'de, '_, '_> {
 
 /// The members of the top-level object on their way to the user's type.
 struct ClaimsAccess<'de, 'o, 'p> {
-    members: Members<'de>,
+    members: &'o mut Members<'de>,
     observer: &'o mut Observer<'p>,
     /// Unset by the first fault: a type that passes over our errors does not pass over faults.
     sound: bool,
@@ -124,8 +122,8 @@ impl<'de> MapAccess<'de> for ClaimsAccess<'de, '_, '_> {
         }
         match self.members.name() {
             // A borrowed key spares the user's field lookup a copy.
-            Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
-            Cow::Owned(name) => seed.deserialize(StrDeserializer::new(name)),
+            Name::Plain(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
+            Name::Escaped(name) => seed.deserialize(StrDeserializer::new(name)),
         }
         .map(Some)
     }
@@ -141,14 +139,14 @@ struct ValueReader<'de>(Value<'de>);
 
 impl<'de> ValueReader<'de> {
     fn whole(&self) -> Option<u64> {
-        if let Kind::Whole(number) = self.0.kind { Some(number) } else { None }
+        if let Kind::Whole(number) = self.0.kind() { Some(number) } else { None }
     }
 }
 
 /// The whole of a value by serde_json.
 macro_rules! by_serde_json {
     ($self:ident, $method:ident($($argument:expr),*)) => {{
-        let mut deserializer = serde_json::Deserializer::from_str($self.0.text);
+        let mut deserializer = serde_json::Deserializer::from_str($self.0.text());
         let read = deserializer.$method($($argument),*)?;
         deserializer.end().map(|()| read)
     }};
@@ -198,11 +196,11 @@ impl<'de> Deserializer<'de> for ValueReader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.0.kind == Kind::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.0.kind() == Kind::Null { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0.kind {
+        match self.0.kind() {
             Kind::True => visitor.visit_bool(true),
             Kind::False => visitor.visit_bool(false),
             _ => by_serde_json!(self, deserialize_bool(visitor)),

@@ -120,8 +120,8 @@ impl Writer<'_, '_> {
     pub(super) fn judge_raw(&mut self, start: usize) {
         self.kind = None;
         let left = Limits { depth: self.depth, members: self.members };
-        match json::value(self.json.get(start..).unwrap_or_default(), &left) {
-            Ok((_, members)) => self.members = members,
+        match json::check_text(self.json.get(start..).unwrap_or_default(), &left) {
+            Ok(members) => self.members = members,
             Err(_) => self.proven = false,
         }
     }

@@ -105,9 +105,9 @@ pub(super) fn read_object(bytes: Vec<u8>) -> Result<String, Fault> {
 
 /// Shows each member of an object: its name, and the text of its value.
 pub(crate) fn members(text: &str, mut see: impl FnMut(&str, &str)) -> Result<(), Fault> {
-    let mut members = json::Members::of(text, &LIMITS).map_err(|_| Fault::NotJson)?;
+    let mut members = json::Members::of(text, &LIMITS);
     while members.advance().map_err(|_| Fault::NotJson)? {
-        see(members.name(), members.value().text);
+        see(members.name(), members.value().text());
     }
     Ok(())
 }

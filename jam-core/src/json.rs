@@ -1,18 +1,16 @@
 //! The strict reading of JSON from outside: RFC 8259 with the limits of I-JSON (RFC 7493) that
 //! guard against two parsers seeing two different documents.
 
-use std::mem;
-use std::ops::Deref;
-
+mod members;
 mod names;
 mod quotes;
 mod text;
 
+pub(crate) use members::{Members, Name};
 use names::Names;
 pub(crate) use names::Prints;
-use quotes::Quotes;
 pub(crate) use text::is_plain;
-use text::{eight_digits, plain_len};
+use text::plain_len;
 
 /// What a document may hold at the most.
 #[derive(Clone, Copy, Debug)]
@@ -138,39 +136,6 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The members of a document that must be an object, one after the other.
-pub(crate) struct Members<'a> {
-    scanner: Scanner<'a>,
-    /// What makes most of them quick to find.
-    quotes: Option<Quotes>,
-    names: Names<'a>,
-    depth: usize,
-    at: Place,
-    name: Name<'a>,
-    value: Span,
-}
-
-/// A member's name.
-#[derive(Clone, Debug)]
-pub(crate) enum Name<'a> {
-    /// As it stands in the document.
-    Plain(&'a str),
-    /// Spelled with escapes.
-    Escaped(Box<str>),
-}
-
-impl Deref for Name<'_> {
-    type Target = str;
-
-    #[inline]
-    fn deref(&self) -> &str {
-        match self {
-            Self::Plain(name) => name,
-            Self::Escaped(name) => name,
-        }
-    }
-}
-
 /// Where in an array or object the scanner stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -179,113 +144,6 @@ enum Place {
     First,
     Later,
     End,
-}
-
-impl<'a> Members<'a> {
-    pub(crate) fn of(text: &'a str, limits: &Limits) -> Self {
-        Self {
-            scanner: Scanner { text, at: 0, members: limits.members },
-            quotes: Quotes::of(text.as_bytes()),
-            names: Names::default(),
-            depth: limits.depth.saturating_sub(1),
-            at: Place::Outside,
-            name: Name::Plain(""),
-            value: Span { start: 0, end: 0, kind: Kind::Null },
-        }
-    }
-
-    /// Goes to the next member; false when the document ended as it should, and after a fault.
-    #[inline(always)]
-    pub(crate) fn advance(&mut self) -> Result<bool, Fault> {
-        let Some((name, value)) = self.usual() else { return self.advance_slowly() };
-        self.name = Name::Plain(name);
-        self.value = value;
-        if self.names.insert(name) { Ok(true) } else { Err(self.duplicate()) }
-    }
-
-    /// The next member where it is written as compactly as can be and its value is a string without
-    /// escapes or a whole number, as most claims are; none says nothing.
-    #[inline(always)]
-    fn usual(&mut self) -> Option<(&'a str, Span)> {
-        let quotes = self.quotes.as_mut()?;
-        let Scanner { text, at, members } = self.scanner;
-        let bytes = text.as_bytes();
-        let separator = *bytes.get(at)?;
-        let is_next = match self.at {
-            Place::Outside => separator == b'{',
-            Place::Later => separator == b',',
-            Place::First | Place::End => false,
-        };
-        if !is_next || quotes.next()? != at + 1 {
-            return None;
-        }
-        let end = quotes.next()?;
-        let name = text.get(at + 2..end)?;
-        let [b':', value @ ..] = bytes.get(end + 1..)? else { return None };
-        let start = end + 2;
-        let (kind, end) = match value {
-            [b'"', ..] => (Kind::Plain, quotes.next().and(quotes.next())? + 1),
-            [b'1'..=b'9', ..] => {
-                let (kind, length) = usual_number(value)?;
-                (kind, start + length)
-            }
-            _ => return None,
-        };
-        self.scanner = Scanner { text, at: end, members: members.checked_sub(1)? };
-        self.at = Place::Later;
-        Some((name, Span { start, end, kind }))
-    }
-
-    /// The same however it is written.
-    #[inline(never)]
-    fn advance_slowly(&mut self) -> Result<bool, Fault> {
-        let scanner = &mut self.scanner;
-        let mut at = mem::replace(&mut self.at, Place::End);
-        match at {
-            Place::End => return Ok(false),
-            Place::Outside => {
-                scanner.space();
-                if scanner.next()? != b'{' {
-                    return Err(Fault::Syntax);
-                }
-                at = Place::First;
-            }
-            Place::First | Place::Later => {}
-        }
-        if scanner.more(&mut at, b'}')? {
-            self.name = scanner.name()?;
-            self.value = scanner.value(self.depth)?;
-            self.at = at;
-            if let Some(quotes) = &mut self.quotes {
-                quotes.seek(scanner.at);
-            }
-            return if self.names.insert_any(&self.name) {
-                Ok(true)
-            } else {
-                Err(self.duplicate())
-            };
-        }
-        scanner.space();
-        if scanner.at == scanner.text.len() { Ok(false) } else { Err(Fault::Syntax) }
-    }
-
-    #[cold]
-    fn duplicate(&mut self) -> Fault {
-        self.at = Place::End;
-        Fault::Duplicate
-    }
-
-    /// The name of the present member.
-    #[inline]
-    pub(crate) fn name(&self) -> &Name<'a> {
-        &self.name
-    }
-
-    /// The value of the present member.
-    #[inline]
-    pub(crate) fn value(&self) -> Value<'a> {
-        Value { document: self.scanner.text, span: self.value }
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -507,19 +365,6 @@ impl<'a> Scanner<'a> {
 #[cold]
 fn unescaped(string: &str) -> Option<Name<'_>> {
     serde_json::from_str(string).ok().map(Name::Escaped)
-}
-
-/// A whole number at the head of what is left, with another member or the end of the object behind it.
-#[inline(always)]
-fn usual_number(bytes: &[u8]) -> Option<(Kind, usize)> {
-    let eight = bytes.first_chunk().and_then(eight_digits);
-    let (mut number, mut length) = eight.map_or((0, 0), |number| (number, 8));
-    while let Some(digit @ b'0'..=b'9') = bytes.get(length) {
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-        length += 1;
-    }
-    let ends = matches!(bytes.get(length), Some(b',' | b'}'));
-    (ends && length <= Kind::MOST_DIGITS).then_some((Kind::Whole(number), length))
 }
 
 #[cfg(test)]

@@ -70,63 +70,7 @@ fn g37_what_parsers_disagree_on_is_refused() {
     }
 }
 
-/// Names, values, and how it ends.
-fn members<'a>(
-    text: &'a str,
-    advance: fn(&mut Members<'a>) -> Result<bool, Fault>,
-) -> (Vec<String>, Result<bool, Fault>) {
-    let mut members = Members::of(text, &Limits { depth: 4, members: 24 });
-    let mut seen = Vec::new();
-    loop {
-        match advance(&mut members) {
-            Ok(true) => {
-                let (name, value) = (members.name(), members.value());
-                seen.push(format!("{name:?} {} {value:?} {:?}", value.text(), value.plain()));
-            }
-            end => return (seen, end),
-        }
-    }
-}
-
-#[test]
-fn after_a_fault_nothing_follows() {
-    for text in [r#"{"a":1,"a":2,"b":3}"#, r#"{"a":1 "b":3}"#, r#"{"a":x,"b":3}"#, "[]", ""] {
-        let mut members = Members::of(text, &Limits::TOKEN);
-        while let Ok(true) = members.advance() {}
-        assert_eq!(members.advance(), Ok(false), "{text}");
-    }
-}
-
-#[test]
-fn an_unusual_member_does_not_slow_those_behind_it() {
-    let mut members = Members::of(r#"{"a":["b"],"c":1,"d":"e"}"#, &Limits::TOKEN);
-    assert_eq!(members.advance(), Ok(true));
-    assert!(members.usual().is_some());
-    assert!(members.usual().is_some());
-}
-
 proptest! {
-    #[test]
-    fn usual_members_are_read_like_all_others(
-        members_of in proptest::collection::vec(
-            ("[a-c]{0,3}", r#"[0-9]{1,21}|"[a-z é,:{}]{0,70}"|"\\n"|true|\[1,\{\}\]|-?[0-9]\.5| ?"a" ?"#), 0..26
-        ),
-        (cut, more) in (any::<prop::sample::Index>(), r#"[\[\]{}:,"\\0-9a ]{0,2}"#),
-    ) {
-        let parts: Vec<_> = members_of.iter().map(|(n, v)| format!("\"{n}{}\":{v}", n.len() * v.len())).collect();
-        let whole = format!("{{{}}}", parts.join(","));
-        let cut = (0..=whole.len()).filter(|at| whole.is_char_boundary(*at)).nth(cut.index(whole.chars().count()));
-        let broken = whole[..cut.unwrap_or(0)].to_owned() + &more + &whole[cut.unwrap_or(0)..];
-        for text in [&whole, &broken] {
-            prop_assert_eq!(members(text, Members::advance), members(text, Members::advance_slowly), "{}", text);
-            prop_assert_eq!(
-                members(text, Members::advance).1.is_ok(),
-                check_text(text, &Limits { depth: 4, members: 24 }).is_ok() && text.trim_start().starts_with('{'),
-                "{}", text
-            );
-        }
-    }
-
     #[test]
     fn whatever_passes_is_json_for_serde_too(text in r#"[\[\]{}:,"\\u0-9a-eE+. -]{0,40}"#) {
         if judge(&text).is_ok() {

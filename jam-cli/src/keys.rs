@@ -44,7 +44,10 @@ pub(crate) fn generate(args: &Generate) -> Result<ExitCode, Failure> {
 pub(crate) fn public(args: &Public) -> Result<ExitCode, Failure> {
     // Room for all of it at once: a growing buffer would leave copies behind.
     let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
-    io::stdin().lock().take(LONGEST_INPUT).read_to_end(&mut text)?;
+    io::stdin().lock().take(LONGEST_INPUT + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LONGEST_INPUT {
+        return Err(bad_key("stdin holds more than a mebibyte, which no set of keys does"));
+    }
     let text = std::str::from_utf8(&text)
         .map_err(|_| bad_key("stdin holds no text: give a JWK, a JWK set or a PEM"))?
         .trim_ascii();
@@ -52,7 +55,8 @@ pub(crate) fn public(args: &Public) -> Result<ExitCode, Failure> {
         if text.starts_with('{') { from_json(text, args)? } else { vec![from_pem(text, args)?] };
     if keys.is_empty() {
         return Err(Failure::not_found(
-            "nothing public here: symmetric keys have no public half and are never published",
+            "nothing public here: symmetric keys have no public half and are never published, and \
+             an empty set has no keys",
         ));
     }
     let set = KeyRing::new(keys)?.public_jwks();

@@ -25,8 +25,10 @@ impl<'a> Record<'a> {
         let mut json = serde_json::Deserializer::from_slice(line);
         let read = json.deserialize_map(&mut members).and_then(|()| json.end());
         let id = members.id.filter(|id| !members.two_ids && id.len() <= LONGEST_ID);
+        // What is ignored is passed over byte by byte.
+        let is_text = std::str::from_utf8(line).is_ok();
         let token = match (read, id, members.token) {
-            (Ok(()), Some(_), Some(token)) => text(token),
+            (Ok(()), Some(_), Some(token)) if is_text => text(token),
             _ => None,
         };
         Self { id, token }

@@ -43,6 +43,7 @@ pub(crate) fn run(place: &Place, command: SessionCommand) -> Result<ExitCode, Fa
 fn create(sessions: &BlockingSessions, subject: &str, data: &str) -> Result<Value, Failure> {
     let values = json_object("--data", data)?;
     let login = values
+        .0
         .iter()
         .fold(Login::new(subject), |login, (name, value)| login.value(name.as_str(), value));
     let created = sessions.create_session(login)?;

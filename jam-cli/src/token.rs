@@ -1,14 +1,17 @@
 //! `jam token make | verify | inspect`.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use jam_core::{Error, ErrorKind, Jam, jwt};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::answer::Subject;
 use crate::args::{Input, Make, Place, Verify};
@@ -29,7 +32,7 @@ pub(crate) fn make(place: &Place, args: &Make) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn sign(jam: &Jam, args: &Make, claims: &Map<String, Value>) -> Result<String, Error> {
+fn sign(jam: &Jam, args: &Make, claims: &Members) -> Result<String, Error> {
     let mut payload = jam.payload()?;
     if let Some(subject) = &args.subject {
         payload = payload.subject(subject);
@@ -37,11 +40,42 @@ fn sign(jam: &Jam, args: &Make, claims: &Map<String, Value>) -> Result<String, E
     if let Some(seconds) = args.expires_in {
         payload = payload.expires_in(Duration::from_secs(seconds));
     }
-    jam.gen_jwt_token(&payload.data(claims).build()?)
+    for (name, value) in &claims.0 {
+        payload = payload.claim(name.clone(), value);
+    }
+    jam.gen_jwt_token(&payload.build()?)
+}
+
+/// The members of a JSON object, their values as they are written.
+pub(crate) struct Members(pub(crate) Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let (mut members, mut names) = (Vec::new(), HashSet::new());
+                while let Some((name, value)) = map.next_entry::<String, _>()? {
+                    if !names.insert(name.clone()) {
+                        return Err(de::Error::custom("a member is named twice"));
+                    }
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 /// The value of an option such as `--claims`: a JSON object, `@FILE`, or `-` for stdin.
-pub(crate) fn json_object(option: &str, argument: &str) -> Result<Map<String, Value>, Failure> {
+pub(crate) fn json_object(option: &str, argument: &str) -> Result<Members, Failure> {
     let json = match argument.strip_prefix('@') {
         Some(path) => fs::read_to_string(path)
             .map_err(|error| Failure::of(ErrorKind::Io, format!("{path}: {error}")))?,
@@ -55,7 +89,9 @@ pub(crate) fn json_object(option: &str, argument: &str) -> Result<Map<String, Va
                 "{option} takes a JSON object, such as '{{\"user\":\"alice\"}}', @FILE or -: {} at \
                  line {} column {}",
                 match error.classify() {
-                    serde_json::error::Category::Data => "this is another kind of JSON",
+                    serde_json::error::Category::Data => {
+                        "this is another kind of JSON, or names a member twice,"
+                    }
                     _ => "this is no JSON",
                 },
                 error.line(),
@@ -122,9 +158,26 @@ pub(crate) fn inspect(token: Option<OsString>) -> Result<ExitCode, Failure> {
     let inspected = jwt::inspect(ended(&token))?;
     let inspected = inspected.danger_get();
     let shown = Shown { unverified: true, header: &inspected.header, claims: &inspected.claims };
-    let shown = serde_json::to_vec_pretty(&shown).map_err(io::Error::from)?;
-    failure::print(&shown)?;
+    let shown = serde_json::to_string_pretty(&shown).map_err(io::Error::from)?;
+    failure::print(visible(&shown).as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// JSON with escapes in place of what a terminal acts upon or does not show: whoever looks at a token
+/// that nobody has verified is to see what it says.
+fn visible(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len()), |mut out, c| {
+        match c {
+            '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' => _ = write!(out, "\\u{:04x}", u32::from(c)),
+            c => out.push(c),
+        }
+        out
+    })
 }
 
 /// Whoever types into a terminal is told what is waited for.

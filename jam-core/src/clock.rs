@@ -1,8 +1,7 @@
 //! Time, injected. Nothing else in this crate reads the wall clock, so tests never sleep.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Where the time comes from.
@@ -42,7 +41,7 @@ impl Clock for SystemClock {
 /// assert_eq!(clock.now(), Duration::from_secs(1_700_000_060));
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock(Arc<Mutex<Duration>>);
 
 impl ManualClock {
     /// A clock that stands at `unix_seconds`.
@@ -55,23 +54,23 @@ impl ManualClock {
 
     /// Moves the clock to a time since the Unix epoch, forwards or backwards.
     pub fn set(&self, since_epoch: Duration) {
-        self.0.store(nanoseconds(since_epoch), Ordering::Release);
+        *self.lock() = since_epoch;
     }
 
     /// Moves the clock forwards.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(nanoseconds(by), Ordering::AcqRel);
+        let mut now = self.lock();
+        *now = now.saturating_add(by);
     }
-}
 
-/// Nanoseconds fit 64 bits until the year 2554; later times stand still there.
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    fn lock(&self) -> MutexGuard<'_, Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Acquire))
+        *self.lock()
     }
 }
 
@@ -159,13 +158,13 @@ impl NumericDate {
     /// Reads a JSON number exactly, exponents included, without a detour through a float.
     pub(crate) fn from_json_number(text: &str) -> Option<Self> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+            Some((mantissa, exponent)) => (mantissa, far(exponent)),
             None => (text, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = whole.bytes().chain(fraction.bytes());
         // The decimal point stands after this many digits.
-        let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
+        let point = i64::try_from(whole.len()).ok()? + exponent;
         let (mut seconds, mut nanos, mut finer) = (0_u64, 0_u64, false);
         let mut place = 0_i64;
         for digit in digits {
@@ -196,6 +195,16 @@ impl NumericDate {
     }
 }
 
+/// The exponent of a JSON number; one that is beyond 64 bits is as good as one at their end.
+fn far(exponent: &str) -> i64 {
+    const FAR: i64 = i64::MAX / 2;
+    match exponent.parse::<i64>() {
+        Ok(exponent) => exponent.clamp(-FAR, FAR),
+        Err(_) if exponent.starts_with('-') => -FAR,
+        Err(_) => FAR,
+    }
+}
+
 impl fmt::Display for NumericDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.as_secs())
@@ -211,6 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_set_shows_every_date_that_is_accepted() {
+        let clock = ManualClock::new(NumericDate::LAST);
+        assert_eq!(clock.now(), Duration::from_secs(NumericDate::LAST));
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(clock.now(), Duration::new(NumericDate::LAST, 1));
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), Duration::MAX);
+    }
+
+    #[test]
     fn hole08_fractions_and_exponents_are_read_exactly() {
         assert_eq!(read("0"), Some(Duration::ZERO));
         assert_eq!(read("1700000000.5"), Some(Duration::new(1_700_000_000, 500_000_000)));
@@ -220,7 +239,13 @@ mod tests {
         // One part in 10^11 of a second is beyond a float; it still counts.
         assert_eq!(read("1700000000.00000000001"), Some(Duration::new(1_700_000_000, 1)));
         assert_eq!(read("0.00001e-300"), Some(Duration::from_nanos(1)));
-        assert_eq!(read("0e999999999"), Some(Duration::ZERO));
+        for exponent in ["999999999", "2147483648", "99999999999999999999", "-99999999999999999999"]
+        {
+            assert_eq!(read(&format!("0e{exponent}")), Some(Duration::ZERO), "{exponent}");
+        }
+        for exponent in ["-2147483649", "-99999999999999999999"] {
+            assert_eq!(read(&format!("1e{exponent}")), Some(Duration::from_nanos(1)), "{exponent}");
+        }
     }
 
     #[test]
@@ -234,6 +259,7 @@ mod tests {
             "-1",
             "-0",
             "1e99999999999",
+            "1e99999999999999999999",
             "99999999999999999999999",
         ] {
             assert_eq!(read(text), None, "{text}");

@@ -28,10 +28,14 @@ impl Limits {
     pub(crate) const KEY: Self = Self { depth: 64, members: 65_536 };
 }
 
+/// Names by which serde_json's own types ask for the text instead of what it says. An object with such
+/// a member is read as what its string says: a second document, which nobody has judged.
+pub(crate) const RESERVED: &str = "$serde_json::private::";
+
 /// Why a document is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Not JSON, not UTF-8, or too deep.
+    /// Not JSON, not UTF-8, too deep, or with a [reserved](RESERVED) name.
     Syntax,
     /// An object names a member twice.
     Duplicate,
@@ -358,7 +362,7 @@ impl<'a> Scanner<'a> {
             return Err(Fault::Syntax);
         }
         self.space();
-        name.ok_or(Fault::Syntax)
+        name.filter(|name| !name.starts_with(RESERVED)).ok_or(Fault::Syntax)
     }
 }
 

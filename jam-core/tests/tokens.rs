@@ -285,11 +285,20 @@ fn hole13_duplicate_names_are_refused_in_header_and_claims() {
         with_exp(r#","x":1,"\u0078":2"#),
         with_exp(r#","n":{"a":1,"a":2}"#),
         with_exp(r#","n":[{"a":1},{"a":1,"a":1}]"#),
+        // What serde_json would read as the document in the string.
+        with_exp(r#","n":{"$serde_json::private::RawValue":"{\"a\":1,\"a\":1}"}"#),
     ] {
         assert_eq!(claims(&verifier, &payload), Err(ErrorKind::Malformed), "{payload}");
     }
-    let header = r#"{"alg":"HS256","alg":"HS256"}"#;
-    assert_eq!(kind(&verifier, &forge(header, with_exp(""))), Err(ErrorKind::Malformed));
+    for header in [
+        r#"{"alg":"HS256","alg":"HS256"}"#,
+        r#"{"alg":"HS256","x":{"$serde_json::private::RawValue":"{\"a\":1,\"a\":1}"}}"#,
+    ] {
+        assert_eq!(kind(&verifier, &forge(header, with_exp(""))), Err(ErrorKind::Malformed));
+    }
+    // A number that no float holds is nobody's business where nobody reads it.
+    let header = r#"{"alg":"HS256","x":1e400}"#;
+    assert_eq!(kind(&verifier, &forge(header, with_exp(""))), Ok(()));
 }
 
 #[test]

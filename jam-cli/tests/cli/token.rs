@@ -56,12 +56,48 @@ fn claims_that_cannot_be_signed_are_bad_usage() {
         let run = folder.run(&["token", "make", "--claims", claims], "");
         run.failed(2, "invalid_payload");
     }
+    for twice in [
+        "{\"a\":1,\"a\":2}",
+        "{\"x\":{\"a\":1,\"a\":2}}",
+        "{\"x\":{\"$serde_json::private::RawValue\":\"7\"}}",
+    ] {
+        folder.run(&["token", "make", "--claims", twice], "").failed(2, "invalid_payload");
+    }
     folder
         .run(&["token", "make", "--claims", "{\"exp\":\"soon\"}"], "")
         .failed(2, "malformed_claim");
     let run = folder.run(&["token", "make", "--claims", "@nowhere.json"], "");
     run.failed(2, "io");
     assert!(run.err.contains("nowhere.json"), "{run:?}");
+}
+
+#[test]
+fn claims_are_signed_as_they_are_written() {
+    let folder = folder("token-make-as-written");
+    let written = "{\"a\":12345678901234567890123,\"b\":1e5}";
+    let made = folder.run(&["token", "make", "--claims", written], "").succeeded();
+    let verified = folder.run(&["token", "verify"], made).succeeded();
+    assert!(verified.contains("\"a\":12345678901234567890123,\"b\":1e5"), "{verified}");
+}
+
+#[test]
+fn g25_far_dates_are_judged_by_a_far_clock() {
+    let folder = folder("token-far");
+    let far = ["--now", "25000000000"];
+    let make = [&["token", "make", "--claims", "{\"exp\":20000000000}"], &far[..]].concat();
+    let made = folder.run(&make, "").succeeded();
+    assert_eq!(inspect(&folder, &made)["claims"]["iat"], 25_000_000_000_u64);
+    let run = folder.run(&[&["token", "verify"], &far[..]].concat(), made);
+    assert!(run.out.contains("\"expired\""), "{run:?}");
+}
+
+#[test]
+fn what_a_terminal_acts_upon_is_shown_as_an_escape() {
+    let folder = Folder::new("token-inspect-hidden");
+    // {"alg":"none"} and a claim with U+202E, U+009B and DEL.
+    let token = "eyJhbGciOiJub25lIn0.eyJ1c2VyIjoi4oCuwpt_In0.";
+    let shown = folder.run(&["token", "inspect"], token).succeeded();
+    assert!(shown.contains("\"\\u202e\\u009b\\u007f\""), "{shown}");
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn a_line_that_is_no_record_is_malformed_by_id_or_by_line() {
         b"{\"id\":1,\"token\":\"a.b.c\\u0000\"}",
         b"{\"id\":1,\"token\":\"a.b.c\\n\"}",
         b"{\"id\":1,\"token\":\"\"}",
+        &[&b"{\"id\":1,\"x\":\"\xff\",\"token\":\""[..], token.as_bytes(), b"\"}"].concat(),
     ];
     for line in by_id {
         input.extend_from_slice(line);

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use super::names::Names;
 use super::quotes::Quotes;
 use super::text::eight_digits;
-use super::{Fault, Kind, Limits, Place, Scanner, Span, Value};
+use super::{Fault, Kind, Limits, Place, RESERVED, Scanner, Span, Value};
 
 /// The members of a document that must be an object, one after the other.
 pub(crate) struct Members<'a> {
@@ -81,7 +81,7 @@ impl<'a> Members<'a> {
             return None;
         }
         let end = quotes.next()?;
-        let name = text.get(at + 2..end)?;
+        let name = text.get(at + 2..end).filter(|name| !name.starts_with(RESERVED))?;
         let [b':', value @ ..] = bytes.get(end + 1..)? else { return None };
         let start = end + 2;
         let (kind, end) = match value {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::Name;
+use super::{Name, RESERVED};
 
 /// The member names of one object so far: a few in place, many in a set, so that no document
 /// makes the search quadratic.
@@ -78,11 +78,11 @@ impl Prints {
         }
     }
 
-    /// Adds a name; true when it is certainly new.
+    /// Adds a name; true when it is certainly new, and not reserved.
     #[inline]
     pub(crate) fn insert(&mut self, name: &str) -> bool {
         let print = fingerprint(name.as_bytes());
-        !self.knows(print) && self.add(print)
+        !self.knows(print) && !name.starts_with(RESERVED) && self.add(print)
     }
 }
 

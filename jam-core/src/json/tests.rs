@@ -18,6 +18,31 @@ fn hole13_duplicate_names_are_refused_at_every_level() {
 }
 
 #[test]
+fn hole13_no_string_is_read_as_a_second_document() {
+    for name in [
+        "$serde_json::private::RawValue",
+        "$serde_json::private::Number",
+        "\\u0024serde_json::private::RawValue",
+    ] {
+        for text in
+            [format!("{{\"{name}\":\"7\"}}"), format!("[{{\"a\":{{\"b\":1, \"{name}\":\"7\"}}}}]")]
+        {
+            assert_eq!(judge(&text), Err(Fault::Syntax), "{text}");
+        }
+        let (usual, spaced) =
+            (format!("{{\"a\":1,\"{name}\":\"7\"}}"), format!("{{\"{name}\": 7}}"));
+        for text in [&usual, &spaced] {
+            let mut members = Members::of(text, &Limits::TOKEN);
+            while let Ok(true) = members.advance() {
+                assert_eq!(&**members.name(), "a");
+            }
+            assert_eq!(judge(text), Err(Fault::Syntax), "{text}");
+        }
+    }
+    assert_eq!(judge(r#"{"$serde_json":1,"$":2}"#), Ok(()));
+}
+
+#[test]
 fn hole12_depth_and_count_are_bounded() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert_eq!(judge(&nested(64)), Ok(()));

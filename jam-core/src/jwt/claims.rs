@@ -241,7 +241,7 @@ fn date(value: Value<'_>) -> Option<NumericDate> {
 }
 
 /// The string that a JSON string stands for; `None` for other JSON.
-fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
+pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value.kind() {
         Kind::Plain => value.plain().map(Cow::Borrowed),
         Kind::Escaped => serde_json::from_str(value.text()).ok().map(Cow::Owned),
@@ -256,7 +256,8 @@ pub(crate) fn scan(payload: &str) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-fn fault(fault: json::Fault) -> ErrorKind {
+/// How a document that is refused is called.
+pub(super) fn fault(fault: json::Fault) -> ErrorKind {
     match fault {
         json::Fault::Members => ErrorKind::TooLarge,
         json::Fault::Syntax | json::Fault::Duplicate => ErrorKind::Malformed,

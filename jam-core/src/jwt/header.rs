@@ -1,11 +1,11 @@
 //! The JOSE header: a strict parse once, a comparison of bytes ever after.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use serde_json::{Map, Value};
-
+use super::claims::{fault, text};
 use crate::error::ErrorKind;
-use crate::json::{self, Limits};
+use crate::json::{Limits, Members};
 use crate::key::{Algorithm, Key};
 
 /// What a header says, as far as Jam listens. `jku`, `x5u`, `jwk` and `x5c` never select a key.
@@ -20,34 +20,35 @@ pub(crate) struct Header {
 impl Header {
     /// Reads the decoded header segment (RFC 7515 §4).
     pub(crate) fn parse(json: &[u8]) -> Result<Self, ErrorKind> {
-        json::check(json, &Limits::TOKEN).map_err(|_| ErrorKind::Malformed)?;
-        let header: Map<String, Value> =
-            serde_json::from_slice(json).map_err(|_| ErrorKind::Malformed)?;
-        // `enc` makes it a JWE (RFC 7516 §9), which is no signed token at all.
-        if header.contains_key("enc") {
-            return Err(ErrorKind::Malformed);
+        let json = std::str::from_utf8(json).map_err(|_| ErrorKind::Malformed)?;
+        let (mut algorithm, mut key_id, mut token_type) = (None, None, None);
+        let (mut is_sound, mut is_critical) = (true, false);
+        let mut members = Members::of(json, &Limits::TOKEN);
+        while members.advance().map_err(fault)? {
+            let string = || text(members.value()).map(Cow::into_owned);
+            match &**members.name() {
+                "alg" => algorithm = string(),
+                "kid" => {
+                    key_id = string();
+                    is_sound &= key_id.is_some();
+                }
+                "typ" => {
+                    token_type = string();
+                    is_sound &= token_type.is_some();
+                }
+                // It makes it a JWE (RFC 7516 §9), which is no signed token at all.
+                "enc" => is_sound = false,
+                // `zip` has no meaning in a JWS; it is refused with the two that change what was
+                // signed.
+                "crit" | "b64" | "zip" => is_critical = true,
+                _ => {}
+            }
         }
-        let algorithm = text(&header, "alg")?.ok_or(ErrorKind::Malformed)?;
-        let key_id = text(&header, "kid")?;
-        let token_type = text(&header, "typ")?;
-        // `zip` has no meaning in a JWS; it is refused with the two that change what was signed.
-        if ["crit", "b64", "zip"].iter().any(|name| header.contains_key(*name)) {
+        let algorithm = algorithm.filter(|_| is_sound).ok_or(ErrorKind::Malformed)?;
+        if is_critical {
             return Err(ErrorKind::UnsupportedCriticalHeader);
         }
-        Ok(Self {
-            algorithm: Algorithm::from_header(algorithm),
-            key_id: key_id.map(Into::into),
-            token_type: token_type.map(Into::into),
-        })
-    }
-}
-
-/// A member that must be a string where it is present.
-fn text<'a>(header: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, ErrorKind> {
-    match header.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(ErrorKind::Malformed),
+        Ok(Self { algorithm: Algorithm::from_header(&algorithm), key_id, token_type })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Making payloads: the claims every token has, with the user's data laid over them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -166,6 +167,10 @@ impl PayloadBuilder {
             to_raw_value(data).and_then(|json| serde_json::from_str::<Members>(json.get()));
         match members {
             Ok(Members(members)) => {
+                let mut names = HashSet::new();
+                if !members.iter().all(|(name, _)| names.insert(name.as_str())) {
+                    self.note("the payload's data names a claim twice");
+                }
                 for (name, value) in members {
                     self.lay(Cow::Owned(name), value);
                 }

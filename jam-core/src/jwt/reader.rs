@@ -6,10 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Error;
 
 use super::claims::Observer;
-use crate::json::{Kind, Limits, Members, Name, Value};
-
-/// Names by which serde_json's own types ask for the text instead of what it says.
-const PRIVATE: &str = "$serde_json";
+use crate::json::{Kind, Limits, Members, Name, RESERVED, Value};
 
 /// Reads one payload. Claims are an object: what asks for anything else leaves the observer
 /// incomplete, and the payload is read in two passes.
@@ -50,7 +47,7 @@ impl<'de> Deserializer<'de> for Reader<'de, '_, '_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if name.starts_with(PRIVATE) {
+        if name.starts_with(RESERVED) {
             return Err(two_passes());
         }
         visitor.visit_newtype_struct(self)
@@ -212,7 +209,7 @@ impl<'de> Deserializer<'de> for ValueReader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if name.starts_with(PRIVATE) {
+        if name.starts_with(RESERVED) {
             return by_serde_json!(self, deserialize_newtype_struct(name, visitor));
         }
         visitor.visit_newtype_struct(self)

@@ -18,6 +18,11 @@ pub(crate) fn name(cookie: &str, index: usize) -> String {
     if index == 0 { cookie.to_owned() } else { format!("{cookie}.{index}") }
 }
 
+/// Whether a name is one of the chunks' of a cookie.
+pub(crate) fn is_chunk(of: &str, cookie: &str) -> bool {
+    (1..MOST).any(|index| of == name(cookie, index))
+}
+
 /// Whether a value would be taken for a first chunk, so that it must be one, however short it is.
 pub(crate) fn looks_split(value: &str) -> bool {
     value.starts_with('~')

@@ -130,11 +130,11 @@ fn may_change_something(view: &dyn RequestView) -> bool {
     if !matches!(view.method(), "GET" | "HEAD" | "OPTIONS" | "TRACE") {
         return true;
     }
+    const PROTOCOL: &[u8] = b"websocket";
     let mut upgrades = false;
     view.visit_header("upgrade", &mut |line| {
-        upgrades |= line
-            .split(|byte| *byte == b',')
-            .any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"));
+        // Frameworks differ in what they take for it: by version, in a list, or as part of a word.
+        upgrades |= line.windows(PROTOCOL.len()).any(|word| word.eq_ignore_ascii_case(PROTOCOL));
     });
     upgrades
 }

@@ -463,21 +463,25 @@ impl JamBuilder {
     }
 }
 
-/// A token and a session that share a cookie would overwrite each other.
+/// A token and a session that share a place would overwrite each other.
 fn one_backend_a_place(
     jwt: Option<&JwtBackend>,
     sessions: Option<&SessionBackend>,
 ) -> Result<(), Error> {
     let Some((jwt, sessions)) = jwt.zip(sessions) else { return Ok(()) };
+    let invalid = |message| Err(Error::new(ErrorKind::InvalidConfig, message));
     let mine = jwt.sources.describe();
     let mut theirs = sessions.all_sources().flat_map(|sources| sources.describe());
-    match theirs.find(|source| mine.contains(source)) {
+    if let Some(source) = theirs.find(|source| mine.contains(source)) {
+        return invalid(format!(
+            "the credential source {source} is listed for tokens and for sessions; give each its own"
+        ));
+    }
+    let mut transports = sessions.formats().map(|(_, backend)| backend.transport());
+    match transports.find_map(|theirs| jwt.transport.collides_with(theirs)) {
         None => Ok(()),
-        Some(source) => Err(Error::new(
-            ErrorKind::InvalidConfig,
-            format!(
-                "the credential source {source} is listed for tokens and for sessions; give each its own"
-            ),
+        Some(place) => invalid(format!(
+            "tokens and sessions are both handed out in {place}; give each its own"
         )),
     }
 }

@@ -200,7 +200,7 @@ fn is_b64token(byte: u8) -> bool {
 
 /// One cookie out of all `Cookie` lines; HTTP/2 splits them (RFC 9113 §8.2.3).
 fn find_cookie<'a>(view: &'a dyn RequestView, name: &str) -> Found<'a> {
-    let mut found = Found::Absent;
+    let (mut found, mut is_conflict) = (None, false);
     view.visit_header("cookie", &mut |line| {
         let mut rest = line;
         while !rest.is_empty() {
@@ -208,22 +208,17 @@ fn find_cookie<'a>(view: &'a dyn RequestView, name: &str) -> Found<'a> {
             let (pair, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
             rest = after.get(1..).unwrap_or_default();
             let value = trim(pair).strip_prefix(name.as_bytes()).and_then(|v| v.strip_prefix(b"="));
-            found = match value {
-                None | Some([]) => found,
-                Some(value) => merge(found, cookie_value(value)),
-            };
+            if let Some(value @ [_, ..]) = value {
+                // Equal duplicates are one; different ones are a conflict, whichever of them a
+                // neighbouring subdomain planted.
+                is_conflict |= *found.get_or_insert(value) != value;
+            }
         }
     });
-    found
-}
-
-/// Equal duplicates are one; different ones are a conflict, whichever of them a neighbouring
-/// subdomain planted.
-fn merge<'a>(before: Found<'a>, next: Found<'a>) -> Found<'a> {
-    match (before, next) {
-        (Found::Absent, next) => next,
-        (before, next) if before == next => before,
-        _ => Found::Conflict,
+    match found {
+        _ if is_conflict => Found::Conflict,
+        Some(value) => cookie_value(value),
+        None => Found::Absent,
     }
 }
 

@@ -215,13 +215,38 @@ impl CredentialTransport {
         names.map(|name| Handover::cookie(cookie.clear(&name))).collect()
     }
 
+    /// The place that this and another transport both write, chunks included.
+    pub(crate) fn collides_with(&self, other: &Self) -> Option<String> {
+        let (mine, theirs) = (self.cookie_name(), other.cookie_name());
+        if let (Some(mine), Some(theirs)) = (mine, theirs) {
+            let is_chunk = |name: &str, of: &Self| {
+                let cookie = of.as_cookie().filter(|cookie| cookie.chunked);
+                cookie.is_some_and(|cookie| chunk::is_chunk(name, &cookie.name))
+            };
+            let collide = mine == theirs || is_chunk(mine, other) || is_chunk(theirs, self);
+            return collide.then(|| format!("the cookie `{mine}`"));
+        }
+        match (&self.0, &other.0) {
+            (Kind::Header(mine), Kind::Header(theirs)) if mine.eq_ignore_ascii_case(theirs) => {
+                Some(format!("the header `{mine}`"))
+            }
+            _ => None,
+        }
+    }
+
+    fn cookie_name(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Cookie(cookie) => Some(&cookie.name),
+            Kind::Starlette(cookie) => Some(cookie.name()),
+            Kind::None | Kind::Header(_) | Kind::Custom { .. } => None,
+        }
+    }
+
     /// Where a request carries what this hands out.
     pub(crate) fn own_source(&self) -> Option<CredentialSource> {
         match &self.0 {
-            Kind::None | Kind::Custom { .. } => None,
-            Kind::Cookie(cookie) => Some(CredentialSource::cookie(cookie.name.as_str())),
-            Kind::Starlette(cookie) => Some(CredentialSource::cookie(cookie.name())),
             Kind::Header(name) => Some(CredentialSource::header(name)),
+            _ => self.cookie_name().map(CredentialSource::cookie),
         }
     }
 

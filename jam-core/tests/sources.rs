@@ -148,6 +148,8 @@ fn g46_equal_duplicates_are_one_cookie_and_different_ones_a_conflict() {
     assert_eq!(cookie(&["id=abc; id=xyz"]), "conflict");
     assert_eq!(cookie(&["id=abc", "id=xyz"]), "conflict");
     assert_eq!(cookie(&["id=abc; id=xyz; id=abc"]), "conflict");
+    assert_eq!(cookie(&["id=a b; id=c d"]), "conflict", "nobody can say which one is meant");
+    assert_eq!(cookie(&["id=a b; id=a b"]), cookie(&["id=a b"]));
     assert_eq!(cookie(&["id=; id=abc"]), "abc");
     // The name counts with case: `__host-` is another cookie than `__Host-` (RFC 6265bis §4.1.3).
     let source = CredentialSource::cookie("__Host-id");

@@ -4,6 +4,7 @@ use crate::users::{self, Credentials, User};
 use crate::{Answer, BodyFault, Claims, answer, body};
 use jam_core::flow::Flow;
 use jam_core::redirect::LoginRedirect;
+use jam_core::reject::RejectKind;
 use jam_core::request::Found;
 use jam_core::scope::ScopeRule;
 use jam_core::session::Login;
@@ -97,17 +98,23 @@ fn hand_out(flow: &Flow, user: &User) -> Result<String, Error> {
     Ok(token)
 }
 
-/// `POST /logout`: ends the session and takes the token back from the client. Always 200, with or
-/// without a credential, so that a stale one never keeps its owner from getting rid of it. A token
-/// copied elsewhere lives on until it expires.
+/// `POST /logout`: ends the session and takes the token back from the client. 200 with or without a
+/// credential, so that a stale one never keeps its owner from getting rid of it. A token copied
+/// elsewhere lives on until it expires.
 ///
 /// # Errors
-/// 503 when the session's store is down: nothing has ended then.
+/// 503 when the session's store is down, 400 where nobody can say which session is meant: nothing has
+/// ended then.
 pub async fn logout(flow: &Flow) -> Result<Answer, Reject> {
     if flow.jam().sessions().is_ok() {
         let session = flow.session()?;
         session.destroy()?;
-        session.save().await?;
+        if let Err(reject) = session.save().await {
+            // There is nothing to end behind a stale header.
+            if *reject.kind() != RejectKind::InvalidToken {
+                return Err(reject);
+            }
+        }
     }
     flow.clear_jwt();
     Ok(done())

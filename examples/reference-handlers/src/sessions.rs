@@ -42,9 +42,11 @@ pub async fn logout_all(flow: &Flow) -> Result<Answer, Reject> {
     let identity = flow.identity::<Claims>().await?;
     if let Ok(sessions) = flow.jam().sessions() {
         let (session, subject) = (flow.session()?, subject(&identity));
+        // Read before it is ended: of a session that is unknown by then, no cookie is taken back.
+        let owner = session.subject().await?;
         sessions.clear_sessions(&subject).await?;
         // A token of somebody else's does not end whoever is logged in here.
-        if session.subject().await?.is_none_or(|owner| owner == subject) {
+        if owner.is_none_or(|owner| owner == subject) {
             session.destroy()?;
         }
     }
@@ -201,7 +203,9 @@ pub async fn fail(flow: &Flow) -> Result<(), Reject> {
 /// # Errors
 /// Those of a session.
 pub async fn visit(flow: &Flow) -> Result<(), Reject> {
-    write(flow, |session| session.update("visits", |n: Option<u64>| n.unwrap_or(0) + 1))
+    write(flow, |session| {
+        session.update("visits", |n: Option<u64>| n.unwrap_or(0).saturating_add(1))
+    })
 }
 
 /// A write for applications that are configured without sessions, too.

@@ -298,7 +298,11 @@ impl Flow {
             Some(saved) => saved,
             None => self.base_for_writing(&ops).await?,
         };
-        let written = backend.write_request(&ops, base.as_ref(), &slot.budget).await?;
+        let written = match backend.write_request(&ops, base.as_ref(), &slot.budget).await {
+            // That a session was in use is worth noting, and no more than that.
+            Err(_) if ops.is_empty() => return Ok(()),
+            written => written?,
+        };
         if backend.migrates() {
             self.retire(backend, slot, &ops, base.as_ref(), &written).await?;
         }

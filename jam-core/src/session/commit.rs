@@ -115,7 +115,18 @@ impl SessionBackend {
         foreign: Option<&Live>,
     ) -> Result<Step, Error> {
         let (now, policy) = (self.now(), self.policy());
-        let plan = Plan::of(ops, current.or(foreign).map(|live| &live.record), policy, now)?;
+        let (mut current, base) = (current, current.or(foreign));
+        let mut plan = Plan::of(ops, base.map(|live| &live.record), policy, now)?;
+        // A store says so itself. What the client keeps is over all the same, however lately the
+        // request began.
+        let is_over = |live: &Live| live.id.is_none() && live.record.is_expired(now);
+        if base.is_some_and(is_over) && plan.draft.is_some() && !plan.ends {
+            if !plan.logs_in {
+                return Err(ErrorKind::SessionEnded.into());
+            }
+            plan = Plan::of(ops, None, policy, now)?;
+            current = None;
+        }
         match &self.0.keeper {
             Keeper::Store(_) => {}
             _ if foreign.is_some() => {

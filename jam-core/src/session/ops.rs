@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::draft::{Draft, Holder, Values, Who};
 use super::id::VerifierHash;
 use super::login::{Login, grant};
-use super::policy::SessionPolicy;
+use super::policy::{SessionPolicy, Undecodable};
 use super::record::Record;
 use crate::error::{Error, ErrorKind};
 
@@ -110,7 +110,18 @@ impl Plan {
             }
             Op::Update { name, apply } => {
                 let before = self.draft.as_ref().and_then(|draft| draft.values.text(name));
-                match apply(before)? {
+                let after = match (apply(before), policy.undecodable) {
+                    (Err(error), Undecodable::DropKey | Undecodable::FreshSession)
+                        if error.kind() == ErrorKind::UndecodableRecord =>
+                    {
+                        if policy.undecodable == Undecodable::FreshSession {
+                            self.apply(&Op::Destroy, had_session, policy, now)?;
+                        }
+                        apply(None)
+                    }
+                    (after, _) => after,
+                };
+                match after? {
                     Some(json) => self.draft.get_or_insert_with(begin).values.put(name, json),
                     None => _ = self.draft.as_mut().map(|draft| draft.values.remove(name)),
                 }

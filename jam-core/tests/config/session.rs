@@ -224,6 +224,21 @@ fn what_contradicts_itself_is_refused() {
          idle_timeout_seconds = 60\nabsolute_timeout_seconds = 60\n"
     );
     assert!(invalid(load(&same)).contains("listed for tokens and for sessions"));
+    for (tokens, sessions, place) in [
+        ("transport = 'cookie'\ncookie = { name = '__Host-jam' }", "", "the cookie `__Host-jam`"),
+        (
+            "transport = 'cookie'\ncookie = { name = '__Host-jam.1' }",
+            "cookie = { chunked = true }",
+            "the cookie `__Host-jam.1`",
+        ),
+        ("transport = { header = 'X-T' }", "transport = { header = 'x-t' }", "the header `x-t`"),
+    ] {
+        let message = invalid(load(&format!(
+            "[jam.jwt]\nsources = [{{ bearer = true }}]\n{tokens}\n{KEY}[jam.session]\n\
+             idle_timeout_seconds = 60\nabsolute_timeout_seconds = 60\n{sessions}\n"
+        )));
+        assert!(message.contains("both handed out in") && message.contains(place), "{message}");
+    }
 }
 
 #[test]

@@ -93,7 +93,14 @@ fn g49_a_websocket_is_not_opened_from_another_site() {
     let (app, cookie) = app(CsrfPolicy::on());
     let cookie = ("cookie", cookie.as_str());
     let evil = ("origin", "https://evil.example");
-    for upgrade in ["websocket", "WebSocket", "h2c, websocket", "h2c,\twebsocket "] {
+    for upgrade in [
+        "websocket",
+        "WebSocket",
+        "h2c, websocket",
+        "h2c,\twebsocket ",
+        "websocket/13",
+        "xwebsocket",
+    ] {
         let upgrade = ("upgrade", upgrade);
         assert!(!admitted(&app.jam, "GET", &[HOST, cookie, upgrade, evil]), "{upgrade:?}");
         let own = ("origin", "https://shop.example");

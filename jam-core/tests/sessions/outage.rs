@@ -7,7 +7,7 @@ use jam_core::scope::ScopeRule;
 use jam_core::session::{Outage, SessionPolicy, Undecodable};
 use jam_core::transport::CredentialTransport;
 use jam_core::{Error, ErrorKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Browser, Request, policy, ready, seconds, serve};
 
@@ -282,6 +282,24 @@ fn g56_with_a_header_what_becomes_of_an_unreadable_record_is_the_policys_affair(
             flow.identity::<Value>().await.map(|_| String::new())
         }));
         assert_eq!(answer.status, 401, "{undecodable:?}");
+    }
+}
+
+#[test]
+fn g56_an_update_of_a_value_of_another_type_obeys_the_policy_too() {
+    for (undecodable, status, k, lives) in [
+        (Undecodable::Deny, 401, json!("text"), true),
+        (Undecodable::DropKey, 200, json!(1), true),
+        (Undecodable::FreshSession, 200, json!(1), false),
+    ] {
+        let app = App::with_policy(policy().undecodable(undecodable));
+        let mut browser = Browser::logged_in(&app, "alice");
+        browser.set(&app, "k", "text");
+        let add = |n: Option<u64>| n.unwrap_or_default() + 1;
+        let answer = browser.post(&app, async |session| session.update("k", add));
+        assert_eq!(answer.status, status, "{undecodable:?}");
+        assert_eq!(browser.get(&app, "k"), k, "{undecodable:?}");
+        assert_eq!(browser.whoami(&app).is_ok(), lives, "{undecodable:?}");
     }
 }
 

@@ -6,9 +6,9 @@ use jam_core::codec::{JwtCodec, SealedCodec, SignedCodec, TokenCodec};
 use jam_core::key::{Algorithm, Key, KeyRing};
 use jam_core::session::SessionPolicy;
 use jam_core::session::{
-    Login, MaxSessions, MemoryStore, Outage, SessionBackend, SessionBackendBuilder,
+    Login, MaxSessions, MemoryStore, Outage, Session, SessionBackend, SessionBackendBuilder,
 };
-use jam_core::{ErrorKind, Jam};
+use jam_core::{ErrorKind, Jam, Reject};
 use serde_json::Value;
 
 use crate::support::{ABSOLUTE, App, Browser, IDLE, NOW, Probe, policy, ready, seconds};
@@ -137,6 +137,42 @@ fn g08_g09_idle_and_absolute_end_hold_without_a_store() {
         assert!(browser.whoami(&app).is_ok());
         app.at(ABSOLUTE);
         assert_eq!(browser.whoami(&app), Err(401));
+    }
+}
+
+#[test]
+fn g08_a_write_brings_no_expired_session_back() {
+    for app in apps() {
+        for end in [IDLE, ABSOLUTE] {
+            // What is read in time, and written too late.
+            let slow = |change: fn(&Session) -> Result<(), Reject>| {
+                app.at(0);
+                let mut browser = Browser::logged_in(&app, "alice");
+                browser.set(&app, "k", 1);
+                app.at(100);
+                let answer = browser.ask(&app, "POST", async |flow| {
+                    let session = flow.session()?;
+                    session.record().await?;
+                    app.at(100 + end);
+                    change(&session).map(|()| String::new())
+                });
+                (answer.status, answer.set_cookies().len(), browser)
+            };
+            let (status, cookies, mut browser) = slow(|session| session.set("k", &2));
+            assert_eq!((status, cookies), (401, 0), "{end}");
+            assert_eq!(browser.whoami(&app), Err(401));
+            let (status, cookies, _) = slow(|_| Ok(()));
+            assert_eq!(
+                (status, cookies),
+                (200, 0),
+                "{end}: that it was in use is not worth a refusal"
+            );
+            let (status, _, mut browser) = slow(|session| session.login("alice"));
+            assert_eq!((status, browser.whoami(&app)), (200, Ok("alice".into())), "{end}");
+            assert_eq!(browser.get(&app, "k"), Value::Null, "it is another session");
+            let (status, _, browser) = slow(Session::destroy);
+            assert_eq!((status, browser.jar.len()), (200, 0), "{end}");
+        }
     }
 }
 

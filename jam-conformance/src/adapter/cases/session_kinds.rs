@@ -51,6 +51,11 @@ fn by_header() -> Vec<Case> {
             ],
         ),
         case(
+            "session-header.logout-stale",
+            "behind a stale id there is nothing left to end",
+            vec![ask(with(Request::post("/logout", ""), &unknown), ok())],
+        ),
+        case(
             "session-header.unknown",
             bad,
             vec![

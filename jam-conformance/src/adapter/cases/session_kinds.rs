@@ -1,7 +1,8 @@
 //! Sessions that are carried or kept otherwise: by a header, by the client, under limits.
 
 use super::sessions::{
-    ALICE, BOB, alice_here, ask, by_session, issued, ok, read, taken_back, value, who, with, write,
+    ALICE, BOB, alice_here, ask, by_session, issued, log_in, ok, read, taken_back, value, who,
+    with, write,
 };
 use super::unauthenticated;
 use super::{Case, Expect, Request, Setup, handed_over, invalid_request, invalid_token, nobody};
@@ -11,7 +12,22 @@ pub(super) fn cases() -> Vec<Case> {
     let mut cases = by_header();
     cases.extend(sealed());
     cases.extend(limited());
+    cases.push(beside_a_token());
     cases
+}
+
+fn beside_a_token() -> Case {
+    let everywhere = with(Request::post("/logout-all", ""), "sid");
+    Case::new(
+        "session.logout-all-by-token",
+        "the session's cookie is taken back as well where a token says who is calling",
+        Setup::Sessions,
+        [
+            log_in(ALICE, "sid"),
+            ask(everywhere.with("Authorization: Bearer ${token}"), taken_back(ok())),
+            ask(who("sid"), invalid_token()),
+        ],
+    )
 }
 
 fn welcome() -> Expect {

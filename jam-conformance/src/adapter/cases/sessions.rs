@@ -343,19 +343,6 @@ fn ended() -> Vec<Case> {
             ],
         ),
         case(
-            "session.logout-all-by-token",
-            "the session's cookie is taken back as well where a token says who is calling",
-            [
-                log_in(ALICE, "sid"),
-                ask(
-                    with(Request::post("/logout-all", ""), "sid")
-                        .with("Authorization: Bearer ${token}"),
-                    taken_back(ok()),
-                ),
-                ask(who("sid"), invalid_token()),
-            ],
-        ),
-        case(
             "session.admin-revoke",
             "an administrator ends a user's sessions, again and again",
             [

@@ -10,7 +10,7 @@ pub(crate) use members::{Members, Name};
 use names::Names;
 pub(crate) use names::Prints;
 pub(crate) use text::is_plain;
-use text::plain_len;
+use text::{eight_digits, plain_len};
 
 /// What a document may hold at the most.
 #[derive(Clone, Copy, Debug)]
@@ -91,11 +91,6 @@ pub(crate) enum Kind {
     Null,
     Array,
     Object,
-}
-
-impl Kind {
-    /// Each number of as many digits fits.
-    const MOST_DIGITS: usize = 19;
 }
 
 impl<'a> Value<'a> {
@@ -217,19 +212,13 @@ impl<'a> Scanner<'a> {
 
     /// A number behind its first digit.
     fn number(&mut self, first: u8) -> Result<Kind, Fault> {
-        let start = self.at;
-        let mut number = u64::from(first - b'0');
-        if first != b'0' {
-            while let Some(digit @ b'0'..=b'9') = self.peek() {
-                number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-                self.at += 1;
-            }
-        }
-        let fits = self.at - start < Kind::MOST_DIGITS;
+        let rest = self.text.as_bytes().get(self.at - 1..).unwrap_or_default();
+        // No digit follows a zero.
+        let (kind, length) = if first == b'0' { (Kind::Whole(0), 1) } else { whole(rest) };
+        self.at += length - 1;
         match self.peek() {
             Some(b'.' | b'e' | b'E') => self.fraction(),
-            _ if fits => Ok(Kind::Whole(number)),
-            _ => Ok(Kind::Number),
+            _ => Ok(kind),
         }
     }
 
@@ -364,6 +353,20 @@ impl<'a> Scanner<'a> {
         self.space();
         name.filter(|name| !name.starts_with(RESERVED)).ok_or(Fault::Syntax)
     }
+}
+
+/// What the digits come to that a text begins with, and how many there are.
+#[inline(always)]
+fn whole(bytes: &[u8]) -> (Kind, usize) {
+    /// Each number of as many digits fits.
+    const MOST: usize = 19;
+    let eight = bytes.first_chunk().and_then(eight_digits);
+    let (mut number, mut length) = eight.map_or((0, 0), |number| (number, 8));
+    while let Some(digit @ b'0'..=b'9') = bytes.get(length) {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+        length += 1;
+    }
+    (if length <= MOST { Kind::Whole(number) } else { Kind::Number }, length)
 }
 
 #[cold]

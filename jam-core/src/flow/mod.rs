@@ -423,8 +423,7 @@ impl Flow {
     #[inline(always)]
     fn typed<P: FromPayload>(&self, first: Typed<P>) -> Result<Option<Identity<P>>, Reject> {
         match first {
-            Some(Ok(payload)) => Ok(Some(Identity::new(payload, self.clone()))),
-            Some(Err(error)) => Err(self.unfit(&error)),
+            Some(payload) => self.identified(payload),
             None => self.read(),
         }
     }
@@ -438,6 +437,11 @@ impl Flow {
             Caller::Token(token) => token.open().parse(),
             Caller::Session(record) => crate::session::read_claims(record),
         };
+        self.identified(payload)
+    }
+
+    #[inline(always)]
+    fn identified<P>(&self, payload: Result<P, Error>) -> Result<Option<Identity<P>>, Reject> {
         match payload {
             Ok(payload) => Ok(Some(Identity::new(payload, self.clone()))),
             Err(error) => Err(self.unfit(&error)),

@@ -6,8 +6,7 @@ use std::ops::Deref;
 
 use super::names::Names;
 use super::quotes::Quotes;
-use super::text::eight_digits;
-use super::{Fault, Kind, Limits, Place, RESERVED, Scanner, Span, Value};
+use super::{Fault, Kind, Limits, Place, RESERVED, Scanner, Span, Value, whole};
 
 /// The members of a document that must be an object, one after the other.
 pub(crate) struct Members<'a> {
@@ -87,7 +86,8 @@ impl<'a> Members<'a> {
         let (kind, end) = match value {
             [b'"', ..] => (Kind::Plain, quotes.next().and(quotes.next())? + 1),
             [b'1'..=b'9', ..] => {
-                let (kind, length) = usual_number(value)?;
+                let (kind, length) = whole(value);
+                let [b',' | b'}', ..] = value.get(length..)? else { return None };
                 (kind, start + length)
             }
             _ => return None,
@@ -149,19 +149,6 @@ impl<'a> Members<'a> {
     }
 }
 
-/// A whole number at the head of what is left, with another member or the end of the object behind it.
-#[inline(always)]
-fn usual_number(bytes: &[u8]) -> Option<(Kind, usize)> {
-    let eight = bytes.first_chunk().and_then(eight_digits);
-    let (mut number, mut length) = eight.map_or((0, 0), |number| (number, 8));
-    while let Some(digit @ b'0'..=b'9') = bytes.get(length) {
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-        length += 1;
-    }
-    let ends = matches!(bytes.get(length), Some(b',' | b'}'));
-    (ends && length <= Kind::MOST_DIGITS).then_some((Kind::Whole(number), length))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::check_text;
@@ -196,6 +183,24 @@ mod tests {
     }
 
     #[test]
+    fn hole08_a_number_is_whole_as_far_as_it_is_held_exactly() {
+        for (digits, kind) in [
+            ("7", Kind::Whole(7)),
+            ("12345678", Kind::Whole(12_345_678)),
+            ("9999999999999999999", Kind::Whole(9_999_999_999_999_999_999)),
+            ("10000000000000000000", Kind::Number),
+            ("18446744073709551616", Kind::Number),
+        ] {
+            for text in [format!("{{\"a\":{digits}}}"), format!("{{\"a\": {digits} }}")] {
+                let mut members = Members::of(&text, &Limits::TOKEN);
+                assert_eq!(members.advance(), Ok(true), "{text}");
+                assert_eq!(members.value().kind(), kind, "{text}");
+                assert_eq!(members.value().text(), digits);
+            }
+        }
+    }
+
+    #[test]
     fn an_unusual_member_does_not_slow_those_behind_it() {
         let mut members = Members::of(r#"{"a":["b"],"c":1,"d":"e"}"#, &Limits::TOKEN);
         assert_eq!(members.advance(), Ok(true));
@@ -207,7 +212,8 @@ mod tests {
         #[test]
         fn usual_members_are_read_like_all_others(
             members_of in proptest::collection::vec(
-                ("[a-c]{0,3}", r#"[0-9]{1,21}|"[a-z é,:{}]{0,70}"|"\\n"|true|\[1,\{\}\]|-?[0-9]\.5| ?"a" ?"#), 0..26
+                // Few escapes: one of them makes the whole document unusual.
+                ("[a-d]{0,5}", r#"[0-9]{1,9}|[1-9][0-9]{17,20}|"[a-z é,:{}]{0,70}"|"[a-z]{0,9}"|true|\[1,\{\}\]|-?[0-9]\.5| "a" "#), 0..26
             ),
             (cut, more) in (any::<prop::sample::Index>(), r#"[\[\]{}:,"\\0-9a ]{0,2}"#),
         ) {

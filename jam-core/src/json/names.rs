@@ -92,18 +92,12 @@ impl Prints {
 fn fingerprint(name: &[u8]) -> u16 {
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let half = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
-    let content = match (name.first_chunk(), name.last_chunk()) {
-        (Some(first), Some(last)) => word(first) ^ word(last).rotate_left(23),
-        _ => match (name.first_chunk(), name.last_chunk()) {
-            (Some(first), Some(last)) => half(first) | (half(last) << 32),
-            _ => match name {
-                [first, middle @ .., last] => {
-                    let middle = middle.first().copied().unwrap_or_default();
-                    u64::from(*first) | (u64::from(middle) << 8) | (u64::from(*last) << 16)
-                }
-                _ => name.first().copied().map_or(0, u64::from),
-            },
-        },
+    let content = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        word(first) ^ word(last).rotate_left(23)
+    } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        half(first) | (half(last) << 32)
+    } else {
+        name.iter().fold(1, |word, &byte| (word << 8) | u64::from(byte))
     };
     let length = u64::try_from(name.len()).unwrap_or_default() << 56;
     let mixed = (content ^ length).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -110,17 +110,17 @@ impl Plan {
             }
             Op::Update { name, apply } => {
                 let before = self.draft.as_ref().and_then(|draft| draft.values.text(name));
-                let after = match (apply(before), policy.undecodable) {
-                    (Err(error), Undecodable::DropKey | Undecodable::FreshSession)
-                        if error.kind() == ErrorKind::UndecodableRecord =>
-                    {
-                        if policy.undecodable == Undecodable::FreshSession {
+                let mut after = apply(before);
+                if after.as_ref().is_err_and(|e| e.kind() == ErrorKind::UndecodableRecord) {
+                    after = match policy.undecodable {
+                        Undecodable::Deny => after,
+                        Undecodable::DropKey => apply(None),
+                        Undecodable::FreshSession => {
                             self.apply(&Op::Destroy, had_session, policy, now)?;
+                            apply(None)
                         }
-                        apply(None)
-                    }
-                    (after, _) => after,
-                };
+                    };
+                }
                 match after? {
                     Some(json) => self.draft.get_or_insert_with(begin).values.put(name, json),
                     None => _ = self.draft.as_mut().map(|draft| draft.values.remove(name)),

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::{FutureExt, Map};
 use jam_core::deferred::Deferred;
 use jam_core::identity::FromPayload;
@@ -89,20 +89,16 @@ macro_rules! extractor {
             type Error = Rejection;
             type Future = Asked<$inner, Self>;
 
-            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let refused = |reject| Deferred::ready(Err(reject));
-                flow_of(request).map_or_else(refused, $ask).map(|asked| Ok(Self(asked?)))
+            fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let asked = flow::Flow::ask(MISSING_LAYER, $ask);
+                let asked = asked.unwrap_or_else(|reject| Deferred::ready(Err(reject)));
+                asked.map(|asked| Ok(Self(asked?)))
             }
         }
     };
 }
 
-extractor!(Identity<P>(jam_core::Identity<P>): |flow| flow.identity());
-extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): |flow| flow.maybe_identity());
+extractor!(Identity<P>(jam_core::Identity<P>): flow::Flow::identity);
+extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): flow::Flow::maybe_identity);
 extractor!(Session(session::Session): |flow| Deferred::ready(flow.session()));
-extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok(flow)));
-
-pub(crate) fn flow_of(request: &HttpRequest) -> Result<flow::Flow, Reject> {
-    let flow = request.extensions().get().cloned();
-    flow.ok_or_else(|| Reject::missing_layer(MISSING_LAYER))
-}
+extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok(flow.clone())));

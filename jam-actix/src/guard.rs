@@ -3,19 +3,16 @@
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use jam_core::flow::Flow;
 use jam_core::fresh::RequireFresh;
+use jam_core::guard::Guard;
 use jam_core::redirect::LoginRedirect;
-use jam_core::reject::Reject;
 use jam_core::scope::ScopeRule;
 
-use crate::extract::flow_of;
-use crate::sink;
+use crate::{MISSING_LAYER, sink};
 
 /// A middleware that lets only those in who fulfil `rule`; for the `.wrap(…)` of a route, a
 /// resource, a scope or the `App`.
@@ -23,7 +20,7 @@ use crate::sink;
 /// The others get 401 where there is no identity and 403 `insufficient_scope` where there is one
 /// without the scopes (RFC 6750 §3.1).
 pub fn require_scope(rule: ScopeRule) -> GuardLayer {
-    GuardLayer { rule: Rule::Scope(Arc::new(rule)) }
+    GuardLayer(Guard::scope(rule, MISSING_LAYER))
 }
 
 /// A middleware that sends those to the login page who are not logged in; for the `.wrap(…)` of a
@@ -32,7 +29,7 @@ pub fn require_scope(rule: ScopeRule) -> GuardLayer {
 /// It answers 303 with the way back as `next`, and 400 or 401 to a header that carries a bad
 /// credential: whoever sets headers is no browser.
 pub fn require_login(to: LoginRedirect) -> GuardLayer {
-    GuardLayer { rule: Rule::Login(Arc::new(to)) }
+    GuardLayer(Guard::login(to, MISSING_LAYER))
 }
 
 /// A middleware that lets only those in whose login is not long ago, and by the methods of `rule`
@@ -41,34 +38,15 @@ pub fn require_login(to: LoginRedirect) -> GuardLayer {
 /// The others get 401: without an identity as everywhere, with one
 /// `insufficient_user_authentication`, and what a login would have to be like (RFC 9470 §3).
 pub fn require_fresh(rule: RequireFresh) -> GuardLayer {
-    GuardLayer { rule: Rule::Fresh(Arc::new(rule)) }
+    GuardLayer(Guard::fresh(rule, MISSING_LAYER))
 }
 
 /// Lets only those requests through that fulfil a rule; the others never reach the inner service.
 ///
-/// It reads the [`Flow`] of a [`JamLayer`](crate::JamLayer) further out. Without one every request
+/// It asks the flow of a [`JamLayer`](crate::JamLayer) further out. Without one every request
 /// is answered with 500 and the fix.
 #[derive(Clone, Debug)]
-pub struct GuardLayer {
-    rule: Rule,
-}
-
-#[derive(Clone, Debug)]
-enum Rule {
-    Scope(Arc<ScopeRule>),
-    Login(Arc<LoginRedirect>),
-    Fresh(Arc<RequireFresh>),
-}
-
-impl Rule {
-    async fn admit(&self, flow: Result<Flow, Reject>) -> Result<(), Reject> {
-        match self {
-            Rule::Scope(rule) => flow?.require(rule).await,
-            Rule::Login(to) => flow?.require_login(to).await,
-            Rule::Fresh(rule) => flow?.require_fresh(rule).await,
-        }
-    }
-}
+pub struct GuardLayer(Guard);
 
 impl<S, B> Transform<S, ServiceRequest> for GuardLayer
 where
@@ -82,7 +60,7 @@ where
     type Future = Ready<Result<GuardService<S>, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(GuardService { inner: Rc::new(inner), rule: self.rule.clone() }))
+        ready(Ok(GuardService { inner: Rc::new(inner), guard: self.0.clone() }))
     }
 }
 
@@ -90,7 +68,7 @@ where
 #[derive(Debug)]
 pub struct GuardService<S> {
     inner: Rc<S>,
-    rule: Rule,
+    guard: Guard,
 }
 
 impl<S, B> Service<ServiceRequest> for GuardService<S>
@@ -105,9 +83,9 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let (inner, rule) = (Rc::clone(&self.inner), self.rule.clone());
+        let (inner, guard) = (Rc::clone(&self.inner), self.guard.clone());
         Box::pin(async move {
-            match rule.admit(flow_of(request.request())).await {
+            match guard.admit().await {
                 Ok(()) => Ok(inner.call(request).await?.map_into_left_body()),
                 Err(reject) => {
                     let answer = sink::build(&reject.respond());

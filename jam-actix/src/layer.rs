@@ -1,19 +1,18 @@
 //! The middleware that begins and finishes the flow of each request.
 
-use std::future::{Future, Ready, ready};
-use std::pin::Pin;
+use std::future::{Ready, ready};
 
+use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::{Error, HttpMessage};
-use futures_util::future::{Either, FutureExt, Join, Then, join};
+use futures_util::future::{Either, FutureExt, Map};
 use jam_core::Jam;
-use jam_core::flow::Flow;
+use jam_core::flow::{Answering, ResponsePatch};
 
 use crate::patched::Patched;
 use crate::{Rejection, View, sink};
 
-/// Gives every request its [`Flow`] and puts what the flow recorded onto the response.
+/// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the response.
 ///
 /// Wrap the `App` in it once, outside the guards and outside whatever else reads the flow. Layers
 /// of the same `Jam` may be nested: they share the outermost one's flow.
@@ -61,47 +60,42 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Either<Now<B>, Then<Called<S::Future>, Finishing<B>, Finish<B>>>;
+    type Future = Either<
+        Ready<Outcome<EitherBody<B>>>,
+        Map<Answering<S::Future, Outcome<B>>, fn(Answered<B>) -> Outcome<EitherBody<B>>>,
+    >;
 
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let view = View::from(request.request());
-        let entered = self.jam.enter(request.extensions().get(), &view);
-        let flow = match entered {
-            Ok(flow) => flow,
+        let entered = self.jam.enter(&view);
+        // No clone of the request is kept here: actix allows the service one owner of it only.
+        match entered {
+            Ok(entered) => {
+                let answer = entered.call(|| self.inner.call(request), settle);
+                Either::Right(answer.map(apply))
+            }
             Err(reject) => {
                 let answer = request.into_response(sink::build(&reject.respond()));
-                return Either::Left(ready(Ok(answer.map_into_right_body())));
+                Either::Left(ready(Ok(answer.map_into_right_body())))
             }
-        };
-        if let Some(flow) = &flow {
-            request.extensions_mut().insert(flow.clone());
         }
-        // No clone of the request is kept here: actix allows the service one owner of it only.
-        Either::Right(join(self.inner.call(request), ready(flow)).then(finish))
     }
 }
 
 type Outcome<B> = Result<ServiceResponse<B>, Error>;
-type Now<B> = Ready<Outcome<EitherBody<B>>>;
-/// The inner service's future, together with the flow that this layer began.
-type Called<F> = Join<F, Ready<Option<Flow>>>;
-type Finish<B> = fn((Outcome<B>, Option<Flow>)) -> Finishing<B>;
-type Finishing<B> = Either<Now<B>, Pin<Box<dyn Future<Output = Outcome<EitherBody<B>>>>>>;
+type Answered<B> = (Outcome<B>, Option<ResponsePatch>);
 
-fn finish<B: 'static>((outcome, flow): (Outcome<B>, Option<Flow>)) -> Finishing<B> {
-    // A refusal that is on its way to the client was not swallowed.
-    outcome.as_ref().err().and_then(Error::as_error).map(Rejection::handled);
-    let Some(flow) = flow.filter(Flow::is_touched) else {
-        // The untouched path ends here: no box, no allocation.
-        return Either::Left(ready(outcome.map(ServiceResponse::map_into_left_body)));
-    };
-    Either::Right(Box::pin(async move {
-        let patch = flow.finish().await;
-        match outcome {
-            Ok(response) => Ok(sink::apply(patch, response)),
-            Err(error) => Err(Patched::new(error, patch).into()),
-        }
-    }))
+/// A refusal that is on its way to the client was not swallowed.
+fn settle<B>(outcome: Outcome<B>, _: bool) -> Outcome<B> {
+    outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled))
+}
+
+fn apply<B>((outcome, patch): Answered<B>) -> Outcome<EitherBody<B>> {
+    match (outcome, patch) {
+        (outcome, None) => outcome.map(ServiceResponse::map_into_left_body),
+        (Ok(response), Some(patch)) => Ok(sink::apply(patch, response)),
+        (Err(error), Some(patch)) => Err(Patched::new(error, patch).into()),
+    }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::dev::RequestHead;
+use actix_web::http::header::{AUTHORIZATION, COOKIE, UPGRADE};
 use jam_core::request::RequestView;
 
 /// A borrowed [`RequestView`] over the head of an actix request; nothing is copied.
@@ -37,9 +38,17 @@ impl RequestView for View<'_> {
     }
 
     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
-        // By name the map would first make a `HeaderName` of it, and for most names allocate that.
-        for (_, value) in self.0.headers().iter().filter(|(known, _)| known.as_str() == name) {
-            visit(value.as_bytes());
+        // The names that each request is asked for are known to the map; of any other it would first
+        // make a `HeaderName`, and for most of them allocate that.
+        let headers = self.0.headers();
+        match name {
+            "authorization" => headers.get_all(AUTHORIZATION).for_each(|v| visit(v.as_bytes())),
+            "cookie" => headers.get_all(COOKIE).for_each(|v| visit(v.as_bytes())),
+            "upgrade" => headers.get_all(UPGRADE).for_each(|v| visit(v.as_bytes())),
+            other => headers
+                .iter()
+                .filter(|(known, _)| known.as_str() == other)
+                .for_each(|(_, value)| visit(value.as_bytes())),
         }
     }
 }

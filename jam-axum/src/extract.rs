@@ -42,8 +42,8 @@ impl<P: FromPayload> Deref for Identity<P> {
 impl<S: Send + Sync, P: FromPayload> FromRequestParts<S> for Identity<P> {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Ok(Identity(flow_of(parts)?.identity().await?))
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Ok(Identity(ask(flow::Flow::identity)?.await?))
     }
 }
 
@@ -70,8 +70,8 @@ impl<P: FromPayload> Deref for MaybeIdentity<P> {
 impl<S: Send + Sync, P: FromPayload> FromRequestParts<S> for MaybeIdentity<P> {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Ok(MaybeIdentity(flow_of(parts)?.maybe_identity().await?))
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Ok(MaybeIdentity(ask(flow::Flow::maybe_identity)?.await?))
     }
 }
 
@@ -98,8 +98,8 @@ impl Deref for Session {
 impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Ok(Session(flow_of(parts)?.session()?))
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Ok(Session(ask(flow::Flow::session)??))
     }
 }
 
@@ -124,11 +124,11 @@ impl Deref for Flow {
 impl<S: Send + Sync> FromRequestParts<S> for Flow {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Ok(Flow(flow_of(parts)?.clone()))
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Ok(Flow(ask(flow::Flow::clone)?))
     }
 }
 
-fn flow_of(parts: &Parts) -> Result<&flow::Flow, Reject> {
-    parts.extensions.get().ok_or_else(|| Reject::missing_layer(MISSING_LAYER))
+fn ask<T>(ask: impl FnOnce(&flow::Flow) -> T) -> Result<T, Reject> {
+    flow::Flow::ask(MISSING_LAYER, ask)
 }

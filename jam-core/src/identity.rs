@@ -45,13 +45,14 @@ impl Via {
 /// A verified caller: the payload `P`, and how it was proven. Dereferences to the payload.
 #[derive(Clone)]
 pub struct Identity<P> {
-    payload: P,
+    /// It goes from hand to hand on its way to the handler, and may be large.
+    payload: Box<P>,
     /// The flow that verified it keeps the claims; nothing is copied out of them unasked.
     flow: Flow,
 }
 
 impl<P> Identity<P> {
-    pub(crate) fn new(payload: P, flow: Flow) -> Self {
+    pub(crate) fn new(payload: Box<P>, flow: Flow) -> Self {
         Self { payload, flow }
     }
 
@@ -62,7 +63,7 @@ impl<P> Identity<P> {
 
     /// The user's type, by value.
     pub fn into_payload(self) -> P {
-        self.payload
+        *self.payload
     }
 
     /// How it was proven.

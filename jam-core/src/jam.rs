@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, SystemClock};
 use crate::csrf::{CsrfGuard, CsrfPolicy};
 use crate::error::{Error, ErrorKind};
-use crate::flow::Flow;
+use crate::flow::{Entered, Flow};
 use crate::jwt::{JwtBackend, JwtBackendBuilder, Payload, PayloadBuilder, Verified};
 use crate::reject::{Reject, RejectResponse};
 use crate::request::{Found, RequestView};
@@ -245,22 +245,18 @@ impl Jam {
     }
 
     /// What a layer does with a request before it goes on to the application: [begins](Self::begin)
-    /// it and asks whether to [admit](Flow::admit) it. `None` where `outer`, the flow that the
-    /// request holds already, is one of this Jam's: the outer layer will finish it.
+    /// it and asks whether to [admit](Flow::admit) it. Inside a layer of the same Jam the flow of
+    /// that one is kept, and finished there, as long as the request carries the same credentials:
+    /// one that a handler sends on in its own name is another request.
     ///
     /// # Errors
     ///
     /// As [`Flow::admit`].
-    pub fn enter(
-        &self,
-        outer: Option<&Flow>,
-        view: &dyn RequestView,
-    ) -> Result<Option<Flow>, Reject> {
-        if outer.is_some_and(|flow| flow.jam().is_same(self)) {
-            return Ok(None);
-        }
+    pub fn enter(&self, view: &dyn RequestView) -> Result<Entered, Reject> {
         let flow = self.begin(view);
-        flow.admit().map(|()| Some(flow))
+        flow.admit()?;
+        let is_nested = Flow::with_current(|outer| flow.is_within(outer)) == Some(true);
+        Ok(Entered::new((!is_nested).then_some(flow)))
     }
 
     /// What the sources find in a request, and the place of the source that found it, from 0. For

@@ -66,6 +66,7 @@ pub mod deferred;
 mod error;
 pub mod flow;
 pub mod fresh;
+pub mod guard;
 pub mod identity;
 mod jam;
 mod json;

@@ -92,10 +92,10 @@ impl Reject {
         Self { kind, flow: flow.cloned() }
     }
 
-    /// There is no [`Flow`] in the request: the layer is missing. Fails closed with 500; `fix`
-    /// says what to add.
+    /// There is no [current](Flow::current) flow: the layer is missing, or the request was handed on
+    /// to a task of its own without [`Flow::scope`]. Fails closed with 500; `fix` says what to add.
     pub fn missing_layer(fix: &'static str) -> Self {
-        tracing::error!(target: "jam", "{fix}");
+        tracing::error!(target: "jam", "{fix}; a request that a task of its own answers goes there in `Flow::scope`");
         Self { kind: RejectKind::MissingLayer(fix), flow: None }
     }
 

@@ -65,9 +65,6 @@ pub struct Session(pub session::Session);
 #[derive(Clone, Debug)]
 pub struct Flow(pub flow::Flow);
 
-/// What an extractor asks the flow for.
-type Ask<T> = fn(&flow::Flow) -> Deferred<'static, Result<T, Reject>>;
-
 /// Makes an extractor of a newtype: it asks the flow, and dereferences to what that answered.
 macro_rules! extractor {
     ($name:ident $(<$payload:ident>)?($inner:ty): $ask:expr) => {
@@ -80,19 +77,15 @@ macro_rules! extractor {
         }
 
         impl<'r $(, $payload: FromPayload)?> FromRequest<'r> for $name$(<$payload>)? {
-            async fn from_request(request: &'r Request, _: &mut RequestBody) -> Result<Self> {
-                let ask: Ask<$inner> = $ask;
-                Ok(Self(ask(flow_of(request)?).await.map_err(Rejection::from)?))
+            async fn from_request(_: &'r Request, _: &mut RequestBody) -> Result<Self> {
+                let asked = flow::Flow::ask(MISSING_LAYER, $ask).map_err(Rejection::from)?;
+                Ok(Self(asked.await.map_err(Rejection::from)?))
             }
         }
     };
 }
 
-extractor!(Identity<P>(jam_core::Identity<P>): |flow| flow.identity());
-extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): |flow| flow.maybe_identity());
+extractor!(Identity<P>(jam_core::Identity<P>): flow::Flow::identity);
+extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): flow::Flow::maybe_identity);
 extractor!(Session(session::Session): |flow| Deferred::ready(flow.session()));
-extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok(flow.clone())));
-
-pub(crate) fn flow_of(request: &Request) -> Result<&flow::Flow, Rejection> {
-    request.data().ok_or_else(|| Reject::missing_layer(MISSING_LAYER).into())
-}
+extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok::<_, Reject>(flow.clone())));

@@ -1,21 +1,19 @@
 //! Guards for endpoints and routes.
 
-use std::sync::Arc;
-
 use jam_core::fresh::RequireFresh;
+use jam_core::guard::Guard;
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
 use poem::{Endpoint, Middleware, Request, Result};
 
-use crate::Rejection;
-use crate::extract::flow_of;
+use crate::{MISSING_LAYER, Rejection};
 
 /// A middleware that lets only those in who fulfil `rule`; `.with(…)` on an endpoint or a `Route`.
 ///
 /// The others get 401 where there is no identity and 403 `insufficient_scope` where there is one
 /// without the scopes (RFC 6750 §3.1).
 pub fn require_scope(rule: ScopeRule) -> GuardLayer {
-    GuardLayer(Rule::Scope(Arc::new(rule)))
+    GuardLayer(Guard::scope(rule, MISSING_LAYER))
 }
 
 /// A middleware that sends those to the login page who are not logged in; `.with(…)` on an endpoint
@@ -24,7 +22,7 @@ pub fn require_scope(rule: ScopeRule) -> GuardLayer {
 /// It answers 303 with the way back as `next`, and 400 or 401 to a header that carries a bad
 /// credential: whoever sets headers is no browser.
 pub fn require_login(to: LoginRedirect) -> GuardLayer {
-    GuardLayer(Rule::Login(Arc::new(to)))
+    GuardLayer(Guard::login(to, MISSING_LAYER))
 }
 
 /// A middleware that lets only those in whose login is not long ago, and by the methods of `rule`
@@ -33,28 +31,21 @@ pub fn require_login(to: LoginRedirect) -> GuardLayer {
 /// The others get 401: without an identity as everywhere, with one
 /// `insufficient_user_authentication`, and what a login would have to be like (RFC 9470 §3).
 pub fn require_fresh(rule: RequireFresh) -> GuardLayer {
-    GuardLayer(Rule::Fresh(Arc::new(rule)))
+    GuardLayer(Guard::fresh(rule, MISSING_LAYER))
 }
 
 /// Lets only those requests through that fulfil a rule; the others never reach the inner endpoint.
 ///
-/// It reads the flow of a [`JamLayer`](crate::JamLayer) further out. Without one every request is
+/// It asks the flow of a [`JamLayer`](crate::JamLayer) further out. Without one every request is
 /// refused with 500 and the fix.
 #[derive(Clone, Debug)]
-pub struct GuardLayer(Rule);
-
-#[derive(Clone, Debug)]
-enum Rule {
-    Scope(Arc<ScopeRule>),
-    Login(Arc<LoginRedirect>),
-    Fresh(Arc<RequireFresh>),
-}
+pub struct GuardLayer(Guard);
 
 impl<E: Endpoint> Middleware<E> for GuardLayer {
     type Output = GuardEndpoint<E>;
 
     fn transform(&self, inner: E) -> GuardEndpoint<E> {
-        GuardEndpoint { inner, rule: self.0.clone() }
+        GuardEndpoint { inner, guard: self.0.clone() }
     }
 }
 
@@ -62,20 +53,14 @@ impl<E: Endpoint> Middleware<E> for GuardLayer {
 #[derive(Clone, Debug)]
 pub struct GuardEndpoint<E> {
     inner: E,
-    rule: Rule,
+    guard: Guard,
 }
 
 impl<E: Endpoint> Endpoint for GuardEndpoint<E> {
     type Output = E::Output;
 
     async fn call(&self, request: Request) -> Result<E::Output> {
-        let flow = flow_of(&request)?.clone();
-        match &self.rule {
-            Rule::Scope(rule) => flow.require(rule).await,
-            Rule::Login(to) => flow.require_login(to).await,
-            Rule::Fresh(rule) => flow.require_fresh(rule).await,
-        }
-        .map_err(Rejection::from)?;
+        self.guard.admit().await.map_err(Rejection::from)?;
         self.inner.call(request).await
     }
 }

@@ -1,8 +1,9 @@
 //! The middleware that begins and finishes the flow of each request.
 
+use std::pin::pin;
+
 use jam_core::Jam;
-use jam_core::flow::Flow;
-use poem::{Endpoint, Error, IntoResponse, Middleware, Request, Response, Result};
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::sink;
 use crate::view::view;
@@ -46,19 +47,25 @@ pub struct JamEndpoint<E> {
 impl<E: Endpoint> Endpoint for JamEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> Result<Response> {
-        let flow = match self.jam.enter(request.data::<Flow>(), &view(&request)) {
-            Ok(Some(flow)) => flow,
-            Ok(None) => return self.inner.call(request).await.map(IntoResponse::into_response),
+    async fn call(&self, request: Request) -> Result<Response> {
+        let entered = match self.jam.enter(&view(&request)) {
+            Ok(entered) => entered,
             Err(reject) => return Ok(sink::build(&reject.respond())),
         };
-        request.set_data(flow.clone());
-        let outcome = self.inner.call(request).await.map(IntoResponse::into_response);
-        if !flow.is_touched() {
-            return outcome;
+        // It holds the request, which is large: pinned where it stands, it is moved no more.
+        let answer = pin!(self.inner.call(request));
+        match entered.call(|| answer, settle).await {
+            (outcome, Some(patch)) => outcome.map(|response| sink::apply(patch, response)),
+            (outcome, None) => outcome,
         }
+    }
+}
+
+fn settle<T: IntoResponse>(outcome: Result<T>, is_touched: bool) -> Result<Response> {
+    match outcome {
+        Ok(output) => Ok(output.into_response()),
         // Rendered first: an error that shows the flow's own refusal answers for it.
-        let response = outcome.unwrap_or_else(Error::into_response);
-        Ok(sink::apply(flow.finish().await, response))
+        Err(error) if is_touched => Ok(error.into_response()),
+        Err(error) => Err(error),
     }
 }

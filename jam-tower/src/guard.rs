@@ -3,14 +3,12 @@
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use jam_core::flow::Flow;
 use jam_core::fresh::RequireFresh;
+use jam_core::guard::Guard;
 use jam_core::redirect::LoginRedirect;
-use jam_core::reject::Reject;
 use jam_core::scope::ScopeRule;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -20,54 +18,36 @@ use crate::sink::respond;
 const MISSING_LAYER: &str = "wrap the whole service in `jam_tower::JamLayer::new(jam)`, outside \
                              every guard";
 
-/// Lets only those requests through that fulfil a rule; the others never reach the inner service.
+/// Lets only those requests through that fulfil a [`Guard`]; the others never reach the inner service.
 ///
-/// It reads the [`Flow`] of a [`JamLayer`](crate::JamLayer) further out. Without one every request
-/// is answered with 500 and the fix.
+/// It asks the flow of a [`JamLayer`](crate::JamLayer) further out. Without one every request is
+/// answered with 500 and the fix.
 #[derive(Clone, Debug)]
-pub struct GuardLayer {
-    rule: Rule,
-    fix: &'static str,
-}
-
-#[derive(Clone, Debug)]
-enum Rule {
-    Scope(Arc<ScopeRule>),
-    Login(Arc<LoginRedirect>),
-    Fresh(Arc<RequireFresh>),
-}
+pub struct GuardLayer(Guard);
 
 impl GuardLayer {
-    /// Lets through whoever fulfils the rule: 401 without an identity, 403 without the scopes.
+    /// Lets through whoever fulfils the scope rule: 401 without an identity, 403 without the scopes.
     pub fn scope(rule: ScopeRule) -> GuardLayer {
-        GuardLayer { rule: Rule::Scope(Arc::new(rule)), fix: MISSING_LAYER }
+        Guard::scope(rule, MISSING_LAYER).into()
     }
 
     /// Lets through whoever is logged in and sends the others to the login page with 303; a header
     /// that carries a bad credential is refused with 400 or 401.
     pub fn login(to: LoginRedirect) -> GuardLayer {
-        GuardLayer { rule: Rule::Login(Arc::new(to)), fix: MISSING_LAYER }
+        Guard::login(to, MISSING_LAYER).into()
     }
 
     /// Lets through whoever has proven lately who he is: 401 without an identity, and 401
     /// `insufficient_user_authentication` where the login is too long ago or not strong enough
     /// (RFC 9470 §3).
     pub fn fresh(rule: RequireFresh) -> GuardLayer {
-        GuardLayer { rule: Rule::Fresh(Arc::new(rule)), fix: MISSING_LAYER }
+        Guard::fresh(rule, MISSING_LAYER).into()
     }
+}
 
-    /// Replaces the advice for a request that no `JamLayer` has seen: adapters name their own fix.
-    pub fn fix(self, fix: &'static str) -> GuardLayer {
-        GuardLayer { fix, ..self }
-    }
-
-    async fn admit(&self, flow: Option<Flow>) -> Result<(), Reject> {
-        let flow = flow.ok_or_else(|| Reject::missing_layer(self.fix))?;
-        match &self.rule {
-            Rule::Scope(rule) => flow.require(rule).await,
-            Rule::Login(to) => flow.require_login(to).await,
-            Rule::Fresh(rule) => flow.require_fresh(rule).await,
-        }
+impl From<Guard> for GuardLayer {
+    fn from(guard: Guard) -> Self {
+        Self(guard)
     }
 }
 
@@ -75,7 +55,7 @@ impl<S> Layer<S> for GuardLayer {
     type Service = GuardService<S>;
 
     fn layer(&self, inner: S) -> GuardService<S> {
-        GuardService { inner, guard: self.clone() }
+        GuardService { inner, guard: self.0.clone() }
     }
 }
 
@@ -83,7 +63,7 @@ impl<S> Layer<S> for GuardLayer {
 #[derive(Clone, Debug)]
 pub struct GuardService<S> {
     inner: S,
-    guard: GuardLayer,
+    guard: Guard,
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for GuardService<S>
@@ -103,12 +83,11 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let guard = self.guard.clone();
-        let flow = request.extensions().get::<Flow>().cloned();
         // The service that was polled ready goes into the future; its clone waits its own turn.
         let clone = self.inner.clone();
         let mut ready = mem::replace(&mut self.inner, clone);
         Box::pin(async move {
-            match guard.admit(flow).await {
+            match guard.admit().await {
                 Ok(()) => ready.call(request).await,
                 Err(reject) => Ok(respond(reject)),
             }

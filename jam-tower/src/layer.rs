@@ -1,12 +1,12 @@
 //! The layer that begins and finishes the flow of each request.
 
-use std::future::{Future, pending, ready};
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{self, Context, Poll};
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use jam_core::Jam;
-use jam_core::flow::Flow;
+use jam_core::flow::Answering;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -14,7 +14,7 @@ use tower_service::Service;
 use crate::sink;
 use crate::view::View;
 
-/// Gives every request its [`Flow`] and puts what the flow recorded onto the response.
+/// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the response.
 ///
 /// A request that a page of another site made a browser send along with its cookies is answered
 /// here with 403 and never reaches the inner service; `JamBuilder::csrf` says which count as such.
@@ -57,7 +57,7 @@ pub struct JamService<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for JamService<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: From<String> + Send + 'static,
+    ResBody: From<String>,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
@@ -67,53 +67,48 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        match self.jam.enter(request.extensions().get(), &View::from(&request)) {
-            Ok(flow) => {
-                if let Some(flow) = &flow {
-                    request.extensions_mut().insert(flow.clone());
-                }
-                let inner = Some(self.inner.call(request));
-                JamFuture { inner, flow, last: Box::pin(pending()) }
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        match self.jam.enter(&View::from(&request)) {
+            Ok(entered) => {
+                let answer = entered.call(|| self.inner.call(request), |outcome, _| outcome);
+                JamFuture::Inside { answer }
             }
-            Err(reject) => {
-                let last = Box::pin(ready(sink::respond(reject)));
-                JamFuture { inner: None, flow: None, last }
-            }
+            Err(reject) => JamFuture::Refused { response: Some(sink::respond(reject)) },
         }
     }
 }
 
 pin_project! {
     /// The response of a [`JamService`]: the inner one's own, unless the flow was touched.
-    pub struct JamFuture<F, B> {
-        // None where the request was not let in, and once it has answered.
-        #[pin]
-        inner: Option<F>,
-        flow: Option<Flow>,
-        // What comes then. At first nothing, which has no size and so no allocation.
-        last: Pin<Box<dyn Future<Output = Response<B>> + Send>>,
+    #[project = Projected]
+    #[allow(missing_docs)]
+    pub enum JamFuture<F: Future, B> {
+        /// The inner service was called.
+        Inside { #[pin] answer: Answering<F, F::Output> },
+        /// The request was not let in.
+        Refused { response: Option<Response<B>> },
     }
 }
 
 impl<F, B, E> Future for JamFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    B: From<String> + Send + 'static,
+    B: From<String>,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
-            let response = task::ready!(inner.poll(context))?;
-            this.inner.set(None);
-            // The untouched path ends here, without an allocation.
-            let Some(flow) = this.flow.take().filter(Flow::is_touched) else {
-                return Poll::Ready(Ok(response));
-            };
-            *this.last = Box::pin(async move { sink::apply(flow.finish().await, response) });
+        match self.project() {
+            Projected::Inside { answer } => {
+                answer.poll(context).map(|(outcome, patch)| match patch {
+                    Some(patch) => outcome.map(|response| sink::apply(patch, response)),
+                    None => outcome,
+                })
+            }
+            // Polled again after its end, like any other future: never ready.
+            Projected::Refused { response } => {
+                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
+            }
         }
-        this.last.as_mut().poll(context).map(Ok)
     }
 }

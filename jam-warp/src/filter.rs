@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use jam_core::Identity;
 use jam_core::flow::Flow;
 use jam_core::identity::FromPayload;
-use jam_core::reject::Reject;
 use jam_core::session::Session;
 use warp::Filter;
 
@@ -31,7 +30,7 @@ pub type MaybeIdentity<P> = Option<Identity<P>>;
 /// wraps the routes.
 pub fn identity<P: FromPayload>()
 -> impl Filter<Extract = (Identity<P>,), Error = warp::Rejection> + Copy {
-    flow().and_then(async |flow: Flow| flow.identity().await.map_err(refuse))
+    warp::any().and_then(async || ask(Flow::identity)?.await.map_err(refuse))
 }
 
 /// Extracts whoever is calling, or nobody.
@@ -45,7 +44,7 @@ pub fn identity<P: FromPayload>()
 /// is down, and 500 where no [`JamLayer`](crate::JamLayer) wraps the routes.
 pub fn maybe_identity<P: FromPayload>()
 -> impl Filter<Extract = (MaybeIdentity<P>,), Error = warp::Rejection> + Copy {
-    flow().and_then(async |flow: Flow| flow.maybe_identity().await.map_err(refuse))
+    warp::any().and_then(async || ask(Flow::maybe_identity)?.await.map_err(refuse))
 }
 
 /// Extracts the request's session: of whoever is logged in, or an anonymous one.
@@ -58,7 +57,7 @@ pub fn maybe_identity<P: FromPayload>()
 /// Rejects with 500 where no [`JamLayer`](crate::JamLayer) wraps the routes, and 501 where its `Jam`
 /// has no session backend.
 pub fn session() -> impl Filter<Extract = (Session,), Error = warp::Rejection> + Copy {
-    flow().and_then(async |flow: Flow| flow.session().map_err(refuse))
+    warp::any().and_then(async || ask(Flow::session)?.map_err(refuse))
 }
 
 /// Extracts the request's flow, for handlers that log in and out: `persist_jwt`, `clear_jwt`,
@@ -68,9 +67,11 @@ pub fn session() -> impl Filter<Extract = (Session,), Error = warp::Rejection> +
 ///
 /// Rejects with 500 where no [`JamLayer`](crate::JamLayer) wraps the routes.
 pub fn flow() -> impl Filter<Extract = (Flow,), Error = warp::Rejection> + Copy {
-    warp::ext::optional().and_then(async |flow: Option<Flow>| {
-        flow.ok_or_else(|| refuse(Reject::missing_layer(MISSING_LAYER)))
-    })
+    warp::any().and_then(async || ask(Flow::clone))
+}
+
+fn ask<T>(ask: impl FnOnce(&Flow) -> T) -> Result<T, warp::Rejection> {
+    Flow::ask(MISSING_LAYER, ask).map_err(refuse)
 }
 
 /// Extracts the address of the connection's other end; `None` where another server than

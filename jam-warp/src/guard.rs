@@ -1,14 +1,12 @@
 //! Guards for routes and groups of routes.
 
-use std::sync::Arc;
-
-use jam_core::flow::Flow;
 use jam_core::fresh::RequireFresh;
+use jam_core::guard::Guard;
 use jam_core::redirect::LoginRedirect;
 use jam_core::scope::ScopeRule;
 use warp::Filter;
 
-use crate::flow;
+use crate::MISSING_LAYER;
 use crate::rejection::refuse;
 
 /// A filter that lets only those pass who fulfil `rule`, and extracts nothing.
@@ -21,12 +19,7 @@ use crate::rejection::refuse;
 pub fn require_scope(
     rule: ScopeRule,
 ) -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
-    let rule = Arc::new(rule);
-    let admit = move |flow: Flow| {
-        let rule = Arc::clone(&rule);
-        async move { flow.require(&rule).await.map_err(refuse) }
-    };
-    flow().and_then(admit).untuple_one()
+    guarded(Guard::scope(rule, MISSING_LAYER))
 }
 
 /// A filter that sends those to the login page who are not logged in, and extracts nothing.
@@ -36,12 +29,7 @@ pub fn require_scope(
 pub fn require_login(
     to: LoginRedirect,
 ) -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
-    let to = Arc::new(to);
-    let admit = move |flow: Flow| {
-        let to = Arc::clone(&to);
-        async move { flow.require_login(&to).await.map_err(refuse) }
-    };
-    flow().and_then(admit).untuple_one()
+    guarded(Guard::login(to, MISSING_LAYER))
 }
 
 /// A filter that lets only those pass who have proven lately who they are, and extracts nothing.
@@ -52,10 +40,13 @@ pub fn require_login(
 pub fn require_fresh(
     rule: RequireFresh,
 ) -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
-    let rule = Arc::new(rule);
-    let admit = move |flow: Flow| {
-        let rule = Arc::clone(&rule);
-        async move { flow.require_fresh(&rule).await.map_err(refuse) }
+    guarded(Guard::fresh(rule, MISSING_LAYER))
+}
+
+fn guarded(guard: Guard) -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
+    let admit = move || {
+        let guard = guard.clone();
+        async move { guard.admit().await.map_err(refuse) }
     };
-    flow().and_then(admit).untuple_one()
+    warp::any().and_then(admit).untuple_one()
 }

@@ -47,7 +47,7 @@ pub fn serve<F>(
 where
     F: Filter<Extract: Reply> + Clone + Send + Sync + 'static,
 {
-    Server { service: JamLayer::new(jam).layer(warp::service(filter)), stop: pending() }
+    Server::new(JamLayer::new(jam).layer(warp::service(filter)))
 }
 
 /// A server that is not running yet; see [`serve`].
@@ -63,6 +63,14 @@ where
 pub struct Server<S, G = Pending<()>> {
     service: S,
     stop: G,
+}
+
+impl<S> Server<S> {
+    /// Of any service, such as `warp::service(routes)` in layers of your own choice, a
+    /// [`JamLayer`] among them.
+    pub fn new(service: S) -> Server<S> {
+        Server { service, stop: pending() }
+    }
 }
 
 impl<S, G> Server<S, G> {

@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpMessage, HttpResponse};
+use actix_web::{App, Error, HttpResponse};
 use jam_actix::View;
 use jam_core::Jam;
 use jam_core::reject::RejectResponse;
@@ -36,8 +36,7 @@ async fn broken<B: MessageBody + 'static>(
         Ok(flow) => flow,
         Err(refusal) => return Ok(request.into_response(respond(refusal))),
     };
-    request.extensions_mut().insert(flow.clone());
-    match next.call(request).await {
+    match flow.clone().scope(async { next.call(request).await }).await {
         Ok(response) => {
             let mut response = response.map_into_boxed_body();
             let status = response.status().as_u16();

@@ -25,15 +25,14 @@ fn app(jam: Jam, fault: Fault) -> Router {
 
 async fn broken(
     State((jam, fault)): State<(Jam, Fault)>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let flow = match begin(fault, &jam, &View::from(&request)) {
         Ok(flow) => flow,
         Err(refusal) => return respond(refusal),
     };
-    request.extensions_mut().insert(flow.clone());
-    let mut response = next.run(request).await;
+    let mut response = flow.clone().scope(next.run(request)).await;
     let status = response.status().as_u16();
     finish(fault, &flow, status, response.headers_mut()).await.map_or(response, respond)
 }

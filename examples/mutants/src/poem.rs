@@ -21,7 +21,7 @@ pub fn run(fault: Fault) -> ExitCode {
 
 async fn broken<E: Endpoint>(
     inner: Arc<E>,
-    mut request: Request,
+    request: Request,
     jam: Jam,
     fault: Fault,
 ) -> Result<Response> {
@@ -29,8 +29,7 @@ async fn broken<E: Endpoint>(
         Ok(flow) => flow,
         Err(refusal) => return Ok(respond(refusal)),
     };
-    request.set_data(flow.clone());
-    let answer = inner.call(request).await.map(IntoResponse::into_response);
+    let answer = flow.clone().scope(inner.call(request)).await.map(IntoResponse::into_response);
     let mut response = answer.unwrap_or_else(Error::into_response);
     let status = response.status().as_u16();
     Ok(finish(fault, &flow, status, response.headers_mut()).await.map_or(response, respond))

@@ -1,30 +1,26 @@
 //! The mutants of `reference-warp`.
 
 use crate::{Fault, begin, finish};
+use ::warp::http::Request;
+use ::warp::hyper::body::Incoming;
+use ::warp::reply::Response;
 use jam_core::Jam;
 use jam_core::reject::RejectResponse;
-use jam_warp::View;
+use jam_warp::{Server, View};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::task::{Context, Poll};
-use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
-use warp::http::Request;
-use warp::hyper::body::Incoming;
-use warp::reply::Response;
 
-/// The reference application inside the broken layer, which begins the flow in place of its own.
+/// The reference application inside the broken layer.
 pub fn run(fault: Fault) -> ExitCode {
     reference_handlers::run(|jam, listener| {
-        let app = reference_warp::app(jam.clone());
-        reference_warp::serve(app.layer(broken(jam.clone(), fault)), jam, listener)
+        let inner = ::warp::service(reference_warp::routes(jam.clone()));
+        let app = Server::new(Broken { inner, jam: jam.clone(), fault });
+        reference_warp::serve(app, jam, listener)
     })
-}
-
-fn broken<S>(jam: Jam, fault: Fault) -> impl Layer<S, Service = Broken<S>> {
-    layer_fn(move |inner| Broken { inner, jam: jam.clone(), fault })
 }
 
 #[derive(Clone)]
@@ -46,16 +42,15 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let (jam, fault) = (self.jam.clone(), self.fault);
         let flow = match begin(fault, &jam, &View::from(&request)) {
             Ok(flow) => flow,
             Err(refusal) => return Box::pin(async { Ok(respond(refusal)) }),
         };
-        request.extensions_mut().insert(flow.clone());
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let mut response = answer.await?;
+            let mut response = flow.clone().scope(answer).await?;
             let status = response.status().as_u16();
             let refusal = finish(fault, &flow, status, response.headers_mut()).await;
             Ok(refusal.map_or(response, respond))

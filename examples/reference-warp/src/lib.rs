@@ -1,6 +1,6 @@
 //! The acceptance application of the contract, on warp.
 //!
-//! A library, so that tests can put something else around the [`routes`] or the [`app`] than the
+//! A library, so that tests can put something else around the [`routes`] than the
 //! program does. What the routes answer stands in `reference-handlers`.
 
 mod kit;
@@ -45,8 +45,6 @@ impl<S> App for S where
 }
 
 /// The routes behind one layer, which also covers the 404.
-///
-/// A layer that is put around it and begins the flow itself takes the place of that one.
 pub fn app(jam: Jam) -> Server<impl App> {
     jam_warp::serve(routes(jam.clone()), jam)
 }

@@ -64,7 +64,7 @@ async fn foreign_cookies_stay_beside_ours() {
 }
 
 #[actix_web::test]
-async fn nested_layers_of_one_jam_share_one_flow() {
+async fn nested_layers_of_one_jam_hand_a_token_out_once() {
     async fn persists<B: MessageBody>(
         flow: Flow,
         request: ServiceRequest,

@@ -19,6 +19,10 @@ pub(super) type Place = Range<u32>;
 pub(crate) struct Texts<'f>(pub(super) &'f [u8]);
 
 impl<'f> Texts<'f> {
+    pub(super) fn len(self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn get(self, place: &Place) -> &'f [u8] {
         let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
         self.0.get(index(place.start)..index(place.end)).unwrap_or_default()

@@ -1,11 +1,12 @@
 //! One request, from its headers to the patch on its answer.
 //!
-//! An adapter calls [`Jam::enter`] on the borrowed request, puts the [`Flow`] into the request's
-//! extensions, lets its extractors ask it, and applies what [`Flow::finish`] returns. A flow that
-//! nobody touched changes nothing.
+//! An adapter calls [`Jam::enter`] on the borrowed request and the application
+//! [within](Entered::call) it, lets its extractors [ask](Flow::ask) the [`Flow`], and applies what
+//! [`Flow::finish`] returns. A flow that nobody touched changes nothing.
 
 mod copied;
 mod credentials;
+mod current;
 mod patch;
 mod session;
 
@@ -28,12 +29,13 @@ use crate::redirect::{LocalPath, LoginRedirect};
 use crate::reject::{Reject, RejectKind, RejectResponse};
 use crate::request::RequestView;
 use crate::scope::{ScopeRule, scopes_of};
-use crate::session::{Record, Session};
+use crate::session::{Format, Record, Session};
 use crate::transport::Handover;
 use copied::{Copied, Place, Texts};
 use credentials::{Credentials, Judged, Proven, Token};
+pub use current::{Answering, Entered};
 pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
-use session::{Base, Slot};
+use session::{Base, Presented, Slot};
 
 /// What one request carries and what its answer will. Cheap to clone; clones are the same flow.
 #[derive(Clone)]
@@ -57,6 +59,12 @@ struct Inner {
     pending: Mutex<Vec<Handover>>,
     refused: OnceLock<Box<RejectKind>>,
     answered: AtomicBool,
+}
+
+impl Inner {
+    fn presented(&self) -> Option<&Credentials<(Format, Presented)>> {
+        self.session.as_ref().map(|slot| &slot.presented)
+    }
 }
 
 /// Who is calling, as far as the request has proven it.
@@ -112,6 +120,21 @@ impl Flow {
         Self(ThinArc::from_header_and_slice(inner, copied.as_bytes()))
     }
 
+    /// Whether both carry the same to the same Jam.
+    pub(crate) fn is_within(&self, outer: &Flow) -> bool {
+        let (inner, others) = (self.inner(), outer.inner());
+        inner.jam.is_same(&others.jam)
+            && inner.tokens == others.tokens
+            && inner.presented() == others.presented()
+            && self.credentials() == outer.credentials()
+    }
+
+    /// The texts without the target, which a nested router cuts.
+    fn credentials(&self) -> &[u8] {
+        let end = self.inner().target.as_ref().map_or(u32::MAX, |target| target.start);
+        self.texts().get(&(0..end.min(self.texts().len())))
+    }
+
     fn inner(&self) -> &Inner {
         &self.0.header.header
     }
@@ -143,7 +166,7 @@ impl Flow {
     /// that does not hold, [`RejectKind::InvalidRequest`] when what was sent is no credential,
     /// [`RejectKind::StoreUnavailable`] when the store is down.
     pub fn identity<P: FromPayload>(&self) -> Deferred<'static, Result<Identity<P>, Reject>> {
-        self.when_known(|flow, first| match flow.typed(first)? {
+        self.when_known(|flow, first: Typed<Box<P>>| match flow.typed(first)? {
             Some(identity) => Ok(identity),
             None => Err(flow.reject(RejectKind::Unauthenticated)),
         })
@@ -159,7 +182,7 @@ impl Flow {
     pub fn maybe_identity<P: FromPayload>(
         &self,
     ) -> Deferred<'static, Result<Option<Identity<P>>, Reject>> {
-        self.when_known(|flow, first| match flow.caller() {
+        self.when_known(|flow, first: Typed<Box<P>>| match flow.caller() {
             Caller::Unusable | Caller::Unknown => Ok(None),
             _ => flow.typed(first),
         })
@@ -418,10 +441,8 @@ impl Flow {
         }
     }
 
-    /// The caller, whose payload may have been read when the token was verified. It is large, and
-    /// moved as seldom as can be.
-    #[inline(always)]
-    fn typed<P: FromPayload>(&self, first: Typed<P>) -> Result<Option<Identity<P>>, Reject> {
+    /// The caller, whose payload may have been read when the token was verified.
+    fn typed<P: FromPayload>(&self, first: Typed<Box<P>>) -> Result<Option<Identity<P>>, Reject> {
         match first {
             Some(payload) => self.identified(payload),
             None => self.read(),
@@ -440,8 +461,7 @@ impl Flow {
         self.identified(payload)
     }
 
-    #[inline(always)]
-    fn identified<P>(&self, payload: Result<P, Error>) -> Result<Option<Identity<P>>, Reject> {
+    fn identified<P>(&self, payload: Result<Box<P>, Error>) -> Result<Option<Identity<P>>, Reject> {
         match payload {
             Ok(payload) => Ok(Some(Identity::new(payload, self.clone()))),
             Err(error) => Err(self.unfit(&error)),

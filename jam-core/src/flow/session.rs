@@ -23,7 +23,7 @@ use resolve::{open, resolve_now, resolve_waiting};
 
 /// What a request has of a session.
 pub(super) struct Slot {
-    presented: Credentials<(Format, Presented)>,
+    pub(super) presented: Credentials<(Format, Presented)>,
     /// How many chunks of the cookie the client holds: more than are written next are deleted.
     chunks: usize,
     budget: Budget,
@@ -46,7 +46,8 @@ impl Drop for Turn<'_> {
 }
 
 /// A credential as a source found it, waiting to be opened.
-enum Presented {
+#[derive(PartialEq)]
+pub(super) enum Presented {
     Text(Place),
     Malformed,
     Conflict,

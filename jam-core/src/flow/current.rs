@@ -1,0 +1,172 @@
+//! The flow of the request that is being answered.
+//!
+//! It goes with the future that answers, instead of with the request: nothing is allocated for it,
+//! and whoever takes a request apart cannot lose it.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::{Future, pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::{Flow, ResponsePatch};
+use crate::reject::Reject;
+
+thread_local! {
+    /// That of the innermost request which is being polled on this thread.
+    static CURRENT: Cell<Option<Flow>> = const { Cell::new(None) };
+}
+
+impl Flow {
+    /// The flow of the request that is being answered here: inside the inner service of a layer, and
+    /// inside [`scope`](Self::scope).
+    #[must_use]
+    pub fn current() -> Option<Flow> {
+        Self::with_current(Flow::clone)
+    }
+
+    /// Asks the [current](Self::current) flow without cloning it; `fix` says where the layer belongs
+    /// that would have begun one.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectKind::MissingLayer`](crate::RejectKind::MissingLayer) where there is none.
+    pub fn ask<T>(fix: &'static str, ask: impl FnOnce(&Flow) -> T) -> Result<T, Reject> {
+        Self::with_current(ask).ok_or_else(|| Reject::missing_layer(fix))
+    }
+
+    pub(crate) fn with_current<T>(ask: impl FnOnce(&Flow) -> T) -> Option<T> {
+        let lent = Lent(exchange(None));
+        lent.0.as_ref().map(ask)
+    }
+
+    /// Answers with this flow as the current one, wherever that is polled.
+    ///
+    /// For a part of a request that is answered by a task of its own, which no layer can follow.
+    /// Whatever is to see it is called inside: `scope(async { service.call(request).await })`.
+    ///
+    /// ```
+    /// # use jam_core::flow::Flow;
+    /// # use std::future::Future;
+    /// # fn spawn<F: Future<Output = ()> + Send + 'static>(_: F) {}
+    /// # fn go_on(answer: impl Future<Output = ()> + Send + 'static) {
+    /// if let Some(flow) = Flow::current() {
+    ///     spawn(flow.scope(answer));
+    /// }
+    /// # }
+    /// ```
+    pub async fn scope<F: Future>(self, answer: F) -> F::Output {
+        let (mut flow, mut answer) = (Some(self), pin!(answer));
+        poll_fn(|context| within(&mut flow, || answer.as_mut().poll(context))).await
+    }
+}
+
+/// What is current, lent out: put back where it was.
+struct Lent(Option<Flow>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        exchange(self.0.take());
+    }
+}
+
+/// The one that was current. On a thread that is ending there is none.
+fn exchange(flow: Option<Flow>) -> Option<Flow> {
+    CURRENT.try_with(|current| current.replace(flow)).unwrap_or_default()
+}
+
+/// Runs with the flow as the current one, and takes it back afterwards.
+fn within<T>(flow: &mut Option<Flow>, run: impl FnOnce() -> T) -> T {
+    struct Within<'f> {
+        flow: &'f mut Option<Flow>,
+        outer: Option<Flow>,
+    }
+
+    impl Drop for Within<'_> {
+        fn drop(&mut self) {
+            *self.flow = exchange(self.outer.take());
+        }
+    }
+
+    if flow.is_none() {
+        return run();
+    }
+    let outer = exchange(flow.take());
+    let within = Within { flow, outer };
+    let done = run();
+    drop(within);
+    done
+}
+
+/// A request that may go on to the application; see [`Jam::enter`](crate::Jam::enter).
+#[derive(Debug)]
+#[must_use = "the application is to be called within it"]
+pub struct Entered(Option<Flow>);
+
+impl Entered {
+    /// With a flow of its own, or within that of a layer further out.
+    pub(crate) fn new(flow: Option<Flow>) -> Self {
+        Self(flow)
+    }
+
+    /// Calls the application, with the flow as the current one whenever it is polled, and finishes
+    /// the flow where it was touched. Before that, `settle` goes over the answer, and is told whether
+    /// it was touched: the place to [show](Reject::respond) a refusal that is on its way to the
+    /// client.
+    pub fn call<F: Future, T>(
+        self,
+        application: impl FnOnce() -> F,
+        settle: fn(F::Output, bool) -> T,
+    ) -> Answering<F, T> {
+        let mut flow = self.0;
+        let application = Some(within(&mut flow, application));
+        Answering { application, flow, settle, outcome: None, finish: Box::pin(pending()) }
+    }
+}
+
+pin_project! {
+    /// The application's answer to a request, and what has to change on it: nothing where nobody
+    /// touched the flow, or where a layer further out will finish it.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct Answering<F: Future, T> {
+        // None once it has answered: it holds what others may wait for.
+        #[pin]
+        application: Option<F>,
+        flow: Option<Flow>,
+        settle: fn(F::Output, bool) -> T,
+        outcome: Option<T>,
+        // At first nothing, which has no size and so no allocation.
+        finish: Pin<Box<dyn Future<Output = ResponsePatch> + Send>>,
+    }
+}
+
+impl<F: Future, T> Future for Answering<F, T> {
+    type Output = (T, Option<ResponsePatch>);
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Some(application) = this.application.as_mut().as_pin_mut() {
+            let outcome = ready!(within(this.flow, || application.poll(context)));
+            this.application.set(None);
+            let touched = this.flow.take().filter(Flow::is_touched);
+            let outcome = (this.settle)(outcome, touched.is_some());
+            // The untouched path ends here, without an allocation.
+            let Some(flow) = touched.filter(Flow::is_touched) else {
+                return Poll::Ready((outcome, None));
+            };
+            *this.outcome = Some(outcome);
+            *this.finish = Box::pin(async move { flow.finish().await });
+        }
+        let patch = ready!(this.finish.as_mut().poll(context));
+        // Polled again after its end, like any other future: never ready.
+        this.outcome.take().map_or(Poll::Pending, |outcome| Poll::Ready((outcome, Some(patch))))
+    }
+}
+
+impl<F: Future, T> fmt::Debug for Answering<F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answering").field("flow", &self.flow).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+//! The flow of the request that is being answered, wherever that is.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod common;
+
+use std::future::{pending, poll_fn, ready as now};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use common::{NOW, Request, backend, ready, token};
+use jam_core::Jam;
+use jam_core::clock::ManualClock;
+use jam_core::flow::{Answering, Flow};
+use jam_core::guard::Guard;
+use jam_core::jwt::JwtBackendBuilder;
+use jam_core::reject::RejectKind;
+use jam_core::scope::ScopeRule;
+use jam_core::source::CredentialSource;
+use jam_core::transport::{CookieSettings, CredentialTransport};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct User {
+    sub: String,
+}
+
+fn jam() -> Jam {
+    let backend = backend()
+        .source(CredentialSource::cookie("__Host-jwt"))
+        .source(CredentialSource::bearer())
+        .transport(CredentialTransport::cookie(CookieSettings::new("__Host-jwt")));
+    of_backend(backend)
+}
+
+fn of_backend(backend: JwtBackendBuilder) -> Jam {
+    Jam::builder().clock(ManualClock::new(NOW)).jwt(backend).build().unwrap()
+}
+
+fn token_of(subject: &str) -> String {
+    token(&format!(r#"{{"exp":{},"sub":"{subject}"}}"#, NOW + 60))
+}
+
+/// A request of his.
+fn of(subject: &str) -> Request<'static> {
+    Request::get("/page").with("authorization", format!("Bearer {}", token_of(subject)))
+}
+
+fn answer<F: Future>(jam: &Jam, request: &Request<'_>, application: F) -> Answering<F, F::Output> {
+    jam.enter(request).unwrap().call(|| application, |outcome, _| outcome)
+}
+
+/// Who the current request says that is calling.
+async fn caller() -> Option<String> {
+    let user = Flow::ask("add the layer", Flow::identity::<User>).ok()?.await.ok()?;
+    Some(user.into_payload().sub)
+}
+
+/// Ready the second time.
+async fn later() {
+    let mut is_asked = false;
+    poll_fn(
+        |_| if std::mem::replace(&mut is_asked, true) { Poll::Ready(()) } else { Poll::Pending },
+    )
+    .await;
+}
+
+#[test]
+fn it_is_the_callers_inside_and_nobodys_outside() {
+    let jam = jam();
+    assert!(Flow::current().is_none());
+    let (who, patch) = ready(answer(&jam, &of("alice"), caller()));
+    assert_eq!(who.as_deref(), Some("alice"));
+    assert!(patch.is_none(), "nobody has touched it");
+    assert!(Flow::current().is_none());
+
+    // It is the current one already where the application is called, before it is polled.
+    let mut seen = false;
+    let called = || {
+        seen = Flow::current().is_some();
+        now(())
+    };
+    ready(jam.enter(&of("alice")).unwrap().call(called, |outcome, _| outcome));
+    assert!(seen);
+}
+
+#[test]
+fn without_a_layer_whoever_asks_is_told_where_it_belongs() {
+    let reject = Flow::ask("add the layer", |_| ()).unwrap_err();
+    assert_eq!(*reject.kind(), RejectKind::MissingLayer("add the layer"));
+    let guard = Guard::scope(ScopeRule::all_of(["admin"]), "add the layer");
+    assert_eq!(
+        *ready(guard.admit()).unwrap_err().kind(),
+        RejectKind::MissingLayer("add the layer")
+    );
+    assert_eq!(reject.respond().status, 500);
+}
+
+#[test]
+fn requests_that_take_turns_on_one_thread_are_not_taken_for_each_other() {
+    let jam = jam();
+    let application = || async {
+        let first = caller().await;
+        later().await;
+        (first, caller().await)
+    };
+    let mut alice = pin!(answer(&jam, &of("alice"), application()));
+    let mut bob = pin!(answer(&jam, &of("bob"), application()));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(alice.as_mut().poll(&mut context).is_pending());
+    assert!(bob.as_mut().poll(&mut context).is_pending());
+    assert!(Flow::current().is_none());
+    for (mut future, name) in [(alice, "alice"), (bob, "bob")] {
+        let Poll::Ready((both, _)) = future.as_mut().poll(&mut context) else { unreachable!() };
+        assert_eq!(both, (Some(name.to_owned()), Some(name.to_owned())));
+    }
+}
+
+#[test]
+fn a_layer_within_shares_the_flow_of_the_one_around_it() {
+    let jam = jam();
+    let application = async {
+        // A nested router has cut the path.
+        let inner = Request { target: "/", ..of("alice") };
+        let log_in = async { Flow::current().unwrap().persist_jwt(&token_of("alice")).unwrap() };
+        let ((), patch) = answer(&jam, &inner, log_in).await;
+        assert!(patch.is_none(), "the outer one finishes it");
+    };
+    let ((), patch) = ready(answer(&jam, &of("alice"), application));
+    assert!(patch.unwrap().headers().any(|header| header.name == "set-cookie"));
+}
+
+#[test]
+fn a_request_that_a_handler_makes_for_somebody_else_is_not_his() {
+    let jam = jam();
+    for (inner, expected) in [
+        (of("bob"), Some("bob")),
+        // Nor does one without a credential, or with a bad one, act as him.
+        (Request::get("/page"), None),
+        (of("alice").with("cookie", format!("__Host-jwt={}", token_of("bob"))), Some("bob")),
+        (Request::get("/page").with("authorization", "Bearer forged"), None),
+        (Request::get("/page").with("authorization", "Bearer"), None),
+    ] {
+        let application = async {
+            let (who, _) = answer(&jam, &inner, caller()).await;
+            (who, caller().await)
+        };
+        let ((inner, outer), _) = ready(answer(&jam, &of("alice"), application));
+        assert_eq!(inner.as_deref(), expected);
+        assert_eq!(outer.as_deref(), Some("alice"), "what was within is over");
+    }
+}
+
+#[test]
+fn a_layer_of_another_jam_counts_for_everything_inside_it() {
+    let other = of_backend(backend().source(CredentialSource::header("x-token")));
+    let request = of("alice").with("x-token", token_of("bob"));
+    let application = async { answer(&other, &request, caller()).await.0 };
+    let (who, _) = ready(answer(&jam(), &request, application));
+    assert_eq!(who.as_deref(), Some("bob"));
+}
+
+#[test]
+fn a_task_of_its_own_knows_the_caller_where_the_flow_goes_along() {
+    let jam = jam();
+    let spawned = async {
+        let flow = Flow::current().unwrap();
+        let alone = thread::spawn(|| ready(caller())).join().unwrap();
+        let along = thread::spawn(|| ready(flow.scope(caller()))).join().unwrap();
+        (alone, along)
+    };
+    let ((alone, along), _) = ready(answer(&jam, &of("alice"), spawned));
+    assert_eq!(alone, None);
+    assert_eq!(along.as_deref(), Some("alice"));
+}
+
+#[test]
+fn a_handler_that_panics_or_never_ends_leaves_nothing_behind() {
+    let jam = jam();
+    let panics = answer(&jam, &of("alice"), async { panic!("in the handler") });
+    catch_unwind(AssertUnwindSafe(|| ready(panics))).unwrap_err();
+    assert!(Flow::current().is_none());
+    let asks = || Flow::ask("add the layer", |_| panic!("in what it asks"));
+    let ask = answer(&jam, &of("alice"), async {
+        catch_unwind(AssertUnwindSafe(asks)).unwrap_err();
+        caller().await
+    });
+    assert_eq!(ready(ask).0.as_deref(), Some("alice"), "it was put back");
+
+    let mut endless = Box::pin(answer(&jam, &of("alice"), pending::<()>()));
+    assert!(endless.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(endless);
+    assert!(Flow::current().is_none());
+}

@@ -97,7 +97,7 @@ impl Clock for OffsetClock {
 
 /// The time that one request has for all its store calls. It runs from the first call that waits:
 /// a request whose store answers at once never looks at a clock for it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Budget {
     /// Milliseconds: each flow has one of these.
     total: u32,

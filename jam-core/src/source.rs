@@ -163,7 +163,8 @@ fn find_header<'a>(view: &'a dyn RequestView, name: &str, scheme: Option<&str>) 
 /// `credentials = auth-scheme 1*SP token68` (RFC 9110 §11.4).
 fn behind_scheme<'a>(value: &'a [u8], scheme: &str) -> Found<'a> {
     let Some((found, rest)) = value.split_at_checked(scheme.len()) else { return Found::Absent };
-    if !found.eq_ignore_ascii_case(scheme.as_bytes()) {
+    // Most write it as it is registered.
+    if found != scheme.as_bytes() && !found.eq_ignore_ascii_case(scheme.as_bytes()) {
         return Found::Absent;
     }
     match rest {

@@ -1,9 +1,9 @@
 //! poem.
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use jam_core::Jam;
 use jam_poem::{Identity, JamLayer, Rejection, Session};
 use jsonwebtoken::{DecodingKey, Validation, decode};
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::claims::Claims;
 use crate::peers::jsonwebtoken::{decoding_key, validation};
-use crate::request_floor::{SessionFloor, TokenFloor};
+use crate::request_floor::{Kept, SessionFloor, TokenFloor};
 
 /// poem's own sessions.
 const SERVER_SESSION: [&str; 2] =
@@ -42,13 +42,16 @@ pub(super) fn entries(mut field: Field) -> Result<Vec<Entry>> {
     field.open(GROUND, app(get(ok)), &bearer)?;
     field.open(EMPTY_LAYER, App(Route::new().at("/", get(ok)).with(Empty)), &bearer)?;
 
-    field.token(TOKEN_FLOOR, app(get(Floored(TokenFloor::new(&field.subject)?))))?;
+    let again = || anyhow!("poem's floors are made once a process");
+    TOKENS.set(TokenFloor::new(&field.subject)?).map_err(|_| again())?;
+    field.token(TOKEN_FLOOR, app(get(floored)))?;
     field.token(TOKEN, behind(&jam::tokens(&field.subject)?, get(caller)))?;
     let keys = Arc::new((decoding_key(&field.subject)?, validation(&field.subject)?));
     field.token(EXTRACTOR, App(Route::new().at("/", get(decoded)).data(keys.clone())))?;
 
     let (floor, cookies) = field.floor();
-    field.read(SESSION_FLOOR, app(get(Kept(floor))), &cookies)?;
+    SESSIONS.set(floor).map_err(|_| again())?;
+    field.read(SESSION_FLOOR, app(get(kept)), &cookies)?;
 
     let jam = jam::sessions(jam::THROTTLED)?;
     let cookies = field.begin(behind(&jam, get(first)))?;
@@ -196,29 +199,41 @@ fn answer(number: Option<u64>) -> StatusCode {
     if found(number) { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
 }
 
-/// An endpoint that asks who is calling.
-struct Floored(TokenFloor);
+/// The floors, where an extractor finds them at no cost: poem's own `Data` takes an allocation.
+static TOKENS: OnceLock<TokenFloor> = OnceLock::new();
+static SESSIONS: OnceLock<SessionFloor> = OnceLock::new();
 
-impl Endpoint for Floored {
-    type Output = StatusCode;
+/// Whoever is calling.
+struct Caller(Claims);
 
-    async fn call(&self, request: Request) -> poem::Result<StatusCode> {
+impl<'a> FromRequest<'a> for Caller {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
-        let claims = self.0.caller(authorization);
-        Ok(black_box(claims).map_or(StatusCode::UNAUTHORIZED, |_| StatusCode::OK))
+        let claims = TOKENS.get().and_then(|floor| floor.caller(authorization));
+        claims.map(Caller).ok_or_else(|| poem::Error::from_status(StatusCode::UNAUTHORIZED))
     }
 }
 
-/// An endpoint that asks for the caller's session.
-struct Kept(SessionFloor);
+#[handler]
+async fn floored(Caller(claims): Caller) -> StatusCode {
+    black_box(&claims);
+    StatusCode::OK
+}
 
-impl Endpoint for Kept {
-    type Output = StatusCode;
+/// The caller's session.
+struct Found(Arc<Kept>);
 
-    async fn call(&self, request: Request) -> poem::Result<StatusCode> {
+impl<'a> FromRequest<'a> for Found {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let cookies = request.headers().get(COOKIE).map(HeaderValue::as_bytes);
-        Ok(answer(self.0.find(cookies).map(|session| session.number)))
+        let session = SESSIONS.get().and_then(|floor| floor.find(cookies));
+        session.map(Found).ok_or_else(|| poem::Error::from_status(StatusCode::UNAUTHORIZED))
     }
+}
+
+#[handler]
+async fn kept(Found(session): Found) -> StatusCode {
+    answer(Some(session.number))
 }
 
 type Keys = Arc<(DecodingKey, Validation)>;

@@ -1,7 +1,5 @@
 //! What the sources of a request found, kept until somebody asks.
 
-use std::sync::OnceLock;
-
 use smallvec::SmallVec;
 
 use super::copied::{Copied, Place, Texts};
@@ -59,7 +57,6 @@ pub(super) enum Judged {
 pub(super) struct Proven {
     token: Place,
     proof: Proof,
-    opened: OnceLock<Box<RawVerified>>,
 }
 
 /// Why one token was refused, as far as the answer differs.
@@ -122,9 +119,9 @@ impl Credentials<Token> {
 }
 
 impl Proven {
-    /// The claims, decoded for the first who looks into them.
-    pub(super) fn open(&self, texts: Texts<'_>) -> &RawVerified {
-        self.opened.get_or_init(|| Box::new(self.proof.open(texts.get(&self.token))))
+    /// The claims, decoded.
+    pub(super) fn open(&self, texts: Texts<'_>) -> RawVerified {
+        self.proof.open(texts.get(&self.token))
     }
 }
 
@@ -149,7 +146,7 @@ fn verify<P: FromPayload>(
     match jwt.verifier().prove(token, typed) {
         Ok(proof) => {
             audit::accepted("jwt");
-            Ok(Proven { token: place.clone(), proof, opened: OnceLock::new() })
+            Ok(Proven { token: place.clone(), proof })
         }
         Err(_) if !judged && !is_credential(token) => {
             refuse(ErrorKind::Malformed, Refusal::NoCredential)

@@ -29,13 +29,13 @@ use crate::redirect::{LocalPath, LoginRedirect};
 use crate::reject::{Reject, RejectKind, RejectResponse};
 use crate::request::RequestView;
 use crate::scope::{ScopeRule, scopes_of};
-use crate::session::{Format, Record, Session};
+use crate::session::{Record, Session};
 use crate::transport::Handover;
-use copied::{Copied, Place, Texts};
+use copied::{Copied, Texts};
 use credentials::{Credentials, Judged, Proven, Token};
 pub use current::{Answering, Entered};
 pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
-use session::{Base, Presented, Slot};
+use session::{Base, Slot};
 
 /// What one request carries and what its answer will. Cheap to clone; clones are the same flow.
 #[derive(Clone)]
@@ -48,22 +48,32 @@ struct Inner {
     /// Verified at most once.
     tokens: Credentials<Token>,
     judged: OnceLock<Judged>,
-    session: Option<Slot>,
+    /// Of no use without a session backend.
+    session: Slot,
     /// A request that another site's page has made a browser send.
     is_forged: bool,
-    /// Where a login leads back to.
-    target: Option<Place>,
+    /// Where a login leads back to is what stands from here on in the texts, behind the credentials.
+    target: u32,
     /// Set before anything is read on the way out: an untouched flow takes no lock there.
     touched: AtomicBool,
+    answered: AtomicBool,
+    /// Made for the first who needs it: every request moves an `Inner`.
+    rare: OnceLock<Box<Rare>>,
+}
+
+/// What few requests come to.
+#[derive(Default)]
+struct Rare {
     /// What hands a token out or takes it back.
     pending: Mutex<Vec<Handover>>,
-    refused: OnceLock<Box<RejectKind>>,
-    answered: AtomicBool,
+    refused: OnceLock<RejectKind>,
+    /// The claims of the token that holds, decoded for the first who looks into them.
+    opened: OnceLock<RawVerified>,
 }
 
 impl Inner {
-    fn presented(&self) -> Option<&Credentials<(Format, Presented)>> {
-        self.session.as_ref().map(|slot| &slot.presented)
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 }
 
@@ -83,13 +93,14 @@ pub(crate) enum Caller<'f> {
 /// The token that proves it; opened only for whoever looks into its claims.
 #[derive(Clone, Copy)]
 pub(crate) struct ProvenToken<'f> {
-    texts: Texts<'f>,
+    flow: &'f Flow,
     proven: &'f Proven,
 }
 
 impl<'f> ProvenToken<'f> {
     pub(crate) fn open(self) -> &'f RawVerified {
-        self.proven.open(self.texts)
+        let opened = &self.flow.inner().rare().opened;
+        opened.get_or_init(|| self.proven.open(self.flow.texts()))
     }
 }
 
@@ -102,21 +113,21 @@ impl Flow {
             jam: jam.clone(),
             tokens: Credentials::default(),
             judged: OnceLock::new(),
-            session: jam.session_backend().map(Slot::new),
+            session: Slot::new(jam.session_backend()),
             is_forged: csrf::is_forged(jam.csrf(), view),
-            target: None,
+            target: 0,
             touched: AtomicBool::new(false),
-            pending: Mutex::new(Vec::new()),
-            refused: OnceLock::new(),
             answered: AtomicBool::new(false),
+            rare: OnceLock::new(),
         };
-        if let Some((backend, slot)) = jam.session_backend().zip(inner.session.as_mut()) {
-            slot.sight(backend, view, &mut copied);
+        if let Some(backend) = jam.session_backend() {
+            inner.session.sight(backend, view, &mut copied);
         }
         if let Some(jwt) = jam.jwt_backend() {
             inner.tokens.sight(jwt, view, &mut copied);
         }
-        inner.target = copied.keep_target(view);
+        inner.target = copied.len();
+        copied.keep_target(view);
         Self(ThinArc::from_header_and_slice(inner, copied.as_bytes()))
     }
 
@@ -125,14 +136,13 @@ impl Flow {
         let (inner, others) = (self.inner(), outer.inner());
         inner.jam.is_same(&others.jam)
             && inner.tokens == others.tokens
-            && inner.presented() == others.presented()
+            && inner.session.presents_as(&others.session)
             && self.credentials() == outer.credentials()
     }
 
     /// The texts without the target, which a nested router cuts.
     fn credentials(&self) -> &[u8] {
-        let end = self.inner().target.as_ref().map_or(u32::MAX, |target| target.start);
-        self.texts().get(&(0..end.min(self.texts().len())))
+        self.texts().get(&(0..self.inner().target))
     }
 
     fn inner(&self) -> &Inner {
@@ -220,9 +230,8 @@ impl Flow {
             Caller::Refused(kind) => Err(self.remember_refusal(kind)),
             Caller::Unknown => Err(self.reject(RejectKind::StoreUnavailable)),
             Caller::Nobody | Caller::Unusable => {
-                let target = self.inner().target.as_ref().map(|target| self.texts().get(target));
-                let target = target.and_then(|target| std::str::from_utf8(target).ok());
-                let next = target.and_then(LocalPath::parse);
+                let target = self.texts().get(&(self.inner().target..self.texts().len()));
+                let next = std::str::from_utf8(target).ok().and_then(LocalPath::parse);
                 Err(self.reject(RejectKind::LoginRequired(login.location(next.as_ref()))))
             }
         }
@@ -308,8 +317,9 @@ impl Flow {
                 return self.instead(self.refuse(error).respond(), saved);
             }
         };
-        let pending = &mut *self.inner().pending.lock().unwrap_or_else(PoisonError::into_inner);
-        handovers.append(pending);
+        if let Some(rare) = self.inner().rare.get() {
+            handovers.append(&mut rare.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         ResponsePatch { replacement: None, headers: self.headers_of(handovers) }
     }
 
@@ -342,14 +352,15 @@ impl Flow {
     }
 
     fn unanswered(&self) -> Option<&RejectKind> {
-        let kind = self.inner().refused.get()?;
-        (!self.inner().answered.load(Ordering::Acquire)).then_some(&**kind)
+        let kind = self.inner().rare.get()?.refused.get()?;
+        (!self.inner().answered.load(Ordering::Acquire)).then_some(kind)
     }
 
     /// What hands a token out or takes it back; the last word counts.
     fn hand_over(&self, handovers: Vec<Handover>) {
         if !handovers.is_empty() {
-            *self.inner().pending.lock().unwrap_or_else(PoisonError::into_inner) = handovers;
+            let pending = &self.inner().rare().pending;
+            *pending.lock().unwrap_or_else(PoisonError::into_inner) = handovers;
             self.touch();
         }
     }
@@ -369,7 +380,7 @@ impl Flow {
 
     /// Remembered until somebody shows it to the client.
     fn remember_refusal(&self, kind: RejectKind) -> Reject {
-        self.inner().refused.get_or_init(|| Box::new(kind.clone()));
+        self.inner().rare().refused.get_or_init(|| kind.clone());
         self.reject(kind)
     }
 
@@ -377,7 +388,7 @@ impl Flow {
     pub(crate) fn caller(&self) -> Caller<'_> {
         let is_unusable = match self.inner().judged.get() {
             Some(Judged::Proven(proven)) => {
-                return Caller::Token(ProvenToken { texts: self.texts(), proven });
+                return Caller::Token(ProvenToken { flow: self, proven });
             }
             Some(Judged::Refused(kind)) => return Caller::Refused(kind.clone()),
             Some(Judged::Unusable) => true,

@@ -23,9 +23,9 @@ use resolve::{open, resolve_now, resolve_waiting};
 
 /// What a request has of a session.
 pub(super) struct Slot {
-    pub(super) presented: Credentials<(Format, Presented)>,
+    presented: Credentials<(Format, Presented)>,
     /// How many chunks of the cookie the client holds: more than are written next are deleted.
-    chunks: usize,
+    chunks: u16,
     budget: Budget,
     base: OnceLock<Base>,
     /// Somebody is asking the store; whoever else wants to know waits for the end of that.
@@ -47,7 +47,7 @@ impl Drop for Turn<'_> {
 
 /// A credential as a source found it, waiting to be opened.
 #[derive(PartialEq)]
-pub(super) enum Presented {
+enum Presented {
     Text(Place),
     Malformed,
     Conflict,
@@ -101,11 +101,11 @@ struct Work {
 }
 
 impl Slot {
-    pub(super) fn new(backend: &SessionBackend) -> Self {
+    pub(super) fn new(backend: Option<&SessionBackend>) -> Self {
         Self {
             presented: Credentials::default(),
             chunks: 0,
-            budget: backend.budget(),
+            budget: backend.map(SessionBackend::budget).unwrap_or_default(),
             base: OnceLock::new(),
             is_opening: AtomicBool::new(false),
             opened: Event::new(),
@@ -136,7 +136,8 @@ impl Slot {
                 self.presented.push((format, credential), ambient);
             });
         }
-        self.chunks = backend.transport().chunks_in(view);
+        let chunks = backend.transport().chunks_in(view);
+        self.chunks = u16::try_from(chunks).unwrap_or(u16::MAX);
     }
 
     /// Waits for a turn; none once the session is open.
@@ -152,6 +153,11 @@ impl Slot {
                 opened.await;
             }
         }
+    }
+
+    /// Whether both requests carry the same.
+    pub(super) fn presents_as(&self, other: &Self) -> bool {
+        self.presented == other.presented
     }
 
     fn carries(&self, format: Format) -> bool {
@@ -170,12 +176,12 @@ fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
 
 impl Flow {
     pub(super) fn slot(&self) -> Option<(&SessionBackend, &Slot)> {
-        self.inner().jam.session_backend().zip(self.inner().session.as_ref())
+        Some((self.inner().jam.session_backend()?, &self.inner().session))
     }
 
     /// The session as the request found it, once [`open_session`](Self::open_session) is through.
     pub(super) fn base(&self) -> Option<&Base> {
-        self.inner().session.as_ref()?.base.get()
+        self.inner().session.base.get()
     }
 
     /// Opens the session, once a request. Ready at once where the store is.
@@ -276,8 +282,7 @@ impl Flow {
 
     /// What the client is to be told of the writes that went through.
     pub(super) fn saved_handovers(&self) -> Vec<Handover> {
-        let slot = self.inner().session.as_ref();
-        let work = slot.and_then(|slot| slot.work.get());
+        let work = self.inner().session.work.get();
         work.map(|work| std::mem::take(&mut lock(work).handovers)).unwrap_or_default()
     }
 
@@ -386,19 +391,19 @@ impl Flow {
     ) -> Result<Option<Vec<Handover>>, Error> {
         let retired = slot.work().retired.filter(|format| slot.carries(*format));
         let retired =
-            retired.map(|format| backend.of_format(format).transport().clear(slot.chunks));
+            retired.map(|format| backend.of_format(format).transport().clear(slot.chunks.into()));
         if let Some(issued) = &written.issued {
             let lifetime = Some(issued.lifetime);
             let transport = backend.of_format(issued.format).transport();
             let mut handed =
-                transport.persist(&issued.text, lifetime, issued.remembered, slot.chunks)?;
+                transport.persist(&issued.text, lifetime, issued.remembered, slot.chunks.into())?;
             handed.extend(retired.into_iter().flatten());
             return Ok(Some(handed));
         }
         if written.cleared {
             let cleared = backend.formats().map(|(_, backend)| backend.transport());
             let mut handovers: Vec<Handover> =
-                cleared.flat_map(|transport| transport.clear(slot.chunks)).collect();
+                cleared.flat_map(|transport| transport.clear(slot.chunks.into())).collect();
             if backend.clears_site_data() {
                 handovers.push(Handover::clear_site_data());
             }

@@ -9,8 +9,9 @@ use super::{Name, RESERVED};
 /// makes the search quadratic.
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    few: Prints,
-    texts: [&'a str; Prints::MOST],
+    prints: Prints,
+    few: [&'a str; Prints::MOST],
+    count: usize,
     many: Option<HashSet<Cow<'a, str>>>,
 }
 
@@ -18,11 +19,11 @@ impl<'a> Names<'a> {
     /// Adds a name; false when it was there.
     #[inline]
     pub(super) fn insert(&mut self, name: &'a str) -> bool {
-        let print = fingerprint(name.as_bytes());
-        match self.texts.get_mut(self.few.count) {
-            Some(slot) if !self.few.knows(print) => {
+        match self.few.get_mut(self.count) {
+            Some(slot) if self.prints.add(fingerprint(name.as_bytes())) => {
                 *slot = name;
-                self.few.add(print)
+                self.count += 1;
+                true
             }
             _ => self.insert_slowly(Cow::Borrowed(name)),
         }
@@ -37,52 +38,55 @@ impl<'a> Names<'a> {
 
     #[cold]
     fn insert_slowly(&mut self, name: Cow<'a, str>) -> bool {
-        let known = self.texts.get(..self.few.count).unwrap_or_default();
+        let known = self.few.get(..self.count).unwrap_or_default();
         if self.many.is_none() && known.contains(&&*name) {
             return false;
         }
         // From here on every name goes the slow way, into the set.
-        self.few.count = Prints::MOST;
+        self.count = self.few.len();
         let many =
             self.many.get_or_insert_with(|| known.iter().copied().map(Cow::Borrowed).collect());
         many.insert(name)
     }
 }
 
-/// Fingerprints of the first member names of one object: sixteen are compared in a few instructions.
+/// Fingerprints of the first member names of one object, hashed by themselves: one or two of them
+/// are looked at, and none that was written a moment ago as part of something larger.
 #[derive(Default)]
 pub(crate) struct Prints {
-    prints: [u16; Self::MOST],
+    places: [u16; 2 * Self::MOST],
     count: usize,
 }
 
 impl Prints {
     const MOST: usize = 16;
 
-    /// Whether a name with this fingerprint was added.
-    #[inline]
-    fn knows(&self, print: u16) -> bool {
-        self.prints.iter().fold(false, |found, &known| found | (known == print))
-    }
-
-    /// Adds a fingerprint; false when there is no room.
+    /// Adds a fingerprint; false when it was there, or when there is no room.
     #[inline]
     fn add(&mut self, print: u16) -> bool {
-        match self.prints.get_mut(self.count) {
-            Some(slot) => {
-                *slot = print;
-                self.count += 1;
-                true
-            }
-            None => false,
+        if self.count == Self::MOST {
+            return false;
         }
+        let mut place = usize::from(print >> 1);
+        // Half of the places are empty at least.
+        while let Some(slot) = self.places.get_mut(place % (2 * Self::MOST)) {
+            match *slot {
+                0 => {
+                    *slot = print;
+                    self.count += 1;
+                    return true;
+                }
+                known if known == print => return false,
+                _ => place += 1,
+            }
+        }
+        false
     }
 
     /// Adds a name; true when it is certainly new, and not reserved.
     #[inline]
     pub(crate) fn insert(&mut self, name: &str) -> bool {
-        let print = fingerprint(name.as_bytes());
-        !self.knows(print) && !name.starts_with(RESERVED) && self.add(print)
+        !name.starts_with(RESERVED) && self.add(fingerprint(name.as_bytes()))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::ops::Deref;
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::future::{FutureExt, Map};
 use jam_core::deferred::Deferred;
 use jam_core::identity::FromPayload;
@@ -89,10 +88,8 @@ macro_rules! extractor {
             type Error = Rejection;
             type Future = Asked<$inner, Self>;
 
-            fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let asked = flow::Flow::ask(MISSING_LAYER, $ask);
-                let asked = asked.unwrap_or_else(|reject| Deferred::ready(Err(reject)));
-                asked.map(|asked| Ok(Self(asked?)))
+            fn from_request(_: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+                flow::Flow::ask_for(MISSING_LAYER, $ask).map(|asked| Ok(Self(asked?)))
             }
         }
     };

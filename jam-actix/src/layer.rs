@@ -5,11 +5,11 @@ use std::future::{Ready, ready};
 use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use futures_util::future::{Either, FutureExt, Map};
+use futures_util::future::{FutureExt, Map};
 use jam_core::Jam;
 use jam_core::flow::{Answering, ResponsePatch};
 
-use crate::patched::Patched;
+use crate::sink::Outcome;
 use crate::{Rejection, View, sink};
 
 /// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the response.
@@ -60,42 +60,27 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Either<
-        Ready<Outcome<EitherBody<B>>>,
-        Map<Answering<S::Future, Outcome<B>>, fn(Answered<B>) -> Outcome<EitherBody<B>>>,
-    >;
+    type Future = Map<Answering<S::Future, Outcome<B>>, Apply<B>>;
 
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let view = View::from(request.request());
-        let entered = self.jam.enter(&view);
         // No clone of the request is kept here: actix allows the service one owner of it only.
-        match entered {
-            Ok(entered) => {
-                let answer = entered.call(|| self.inner.call(request), settle);
-                Either::Right(answer.map(apply))
-            }
+        let answer = match self.jam.enter(&View::from(request.request())) {
+            Ok(entered) => entered.call(|| self.inner.call(request), settle),
             Err(reject) => {
                 let answer = request.into_response(sink::build(&reject.respond()));
-                Either::Left(ready(Ok(answer.map_into_right_body())))
+                Answering::refused(Ok(answer.map_into_right_body()))
             }
-        }
+        };
+        answer.map(sink::apply as Apply<B>)
     }
 }
 
-type Outcome<B> = Result<ServiceResponse<B>, Error>;
-type Answered<B> = (Outcome<B>, Option<ResponsePatch>);
+type Apply<B> = fn((Outcome<B>, Option<ResponsePatch>)) -> Outcome<B>;
 
-/// A refusal that is on its way to the client was not swallowed.
-fn settle<B>(outcome: Outcome<B>, _: bool) -> Outcome<B> {
-    outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled))
-}
-
-fn apply<B>((outcome, patch): Answered<B>) -> Outcome<EitherBody<B>> {
-    match (outcome, patch) {
-        (outcome, None) => outcome.map(ServiceResponse::map_into_left_body),
-        (Ok(response), Some(patch)) => Ok(sink::apply(patch, response)),
-        (Err(error), Some(patch)) => Err(Patched::new(error, patch).into()),
-    }
+fn settle<B>(outcome: Result<ServiceResponse<B>, Error>, _: bool) -> Outcome<B> {
+    // A refusal that is on its way to the client was not swallowed.
+    let outcome = outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled));
+    outcome.map(ServiceResponse::map_into_left_body)
 }

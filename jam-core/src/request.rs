@@ -52,6 +52,61 @@ pub trait RequestView {
     fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8]));
 }
 
+/// Implements [`RequestView`] for a view over the head of a request that is built on some version of
+/// `http`: by its method, its `Uri`, its map of headers, and where the names of headers are.
+///
+/// ```text
+/// request_view!(View<'_>: |view| view.method, view.uri, view.headers; http::header);
+/// ```
+#[macro_export]
+macro_rules! request_view {
+    ($view:ty: |$this:ident| $method:expr, $uri:expr, $headers:expr; $($names:ident)::+) => {
+        impl $crate::request::RequestView for $view {
+            fn method(&self) -> &str {
+                let $this = self;
+                $method.as_str()
+            }
+
+            fn path(&self) -> &str {
+                let $this = self;
+                $uri.path()
+            }
+
+            fn query(&self) -> Option<&str> {
+                let $this = self;
+                $uri.query()
+            }
+
+            // HTTP/2 puts `:authority` there, HTTP/1 the host of a target in absolute form, which
+            // counts more than `Host` (RFC 9112 §3.2.2). What a proxy forwards in other headers, any
+            // client can send.
+            fn authority(&self) -> Option<&str> {
+                let $this = self;
+                $uri.authority().map(|authority| authority.as_str())
+            }
+
+            fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
+                let $this = self;
+                let headers = $headers;
+                // The names that each request is asked for are known to the map. Of any other it
+                // would first make a name of its own, and for most of them allocate that.
+                let values = match name {
+                    "authorization" => headers.get_all($($names)::+::AUTHORIZATION),
+                    "cookie" => headers.get_all($($names)::+::COOKIE),
+                    "upgrade" => headers.get_all($($names)::+::UPGRADE),
+                    other => {
+                        let all = headers.iter().filter(|(known, _)| known.as_str() == other);
+                        return all.for_each(|(_, value)| visit(value.as_bytes()));
+                    }
+                };
+                for value in values {
+                    visit(value.as_bytes());
+                }
+            }
+        }
+    };
+}
+
 /// What a [source](crate::source::CredentialSource) finds in a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Found<'a> {

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use jam_core::deferred::Deferred;
 use jam_core::identity::FromPayload;
-use jam_core::{Reject, flow, session};
+use jam_core::{flow, session};
 use poem::{FromRequest, Request, RequestBody, Result};
 
 use crate::{MISSING_LAYER, Rejection};
@@ -78,8 +78,7 @@ macro_rules! extractor {
 
         impl<'r $(, $payload: FromPayload)?> FromRequest<'r> for $name$(<$payload>)? {
             async fn from_request(_: &'r Request, _: &mut RequestBody) -> Result<Self> {
-                let asked = flow::Flow::ask(MISSING_LAYER, $ask).map_err(Rejection::from)?;
-                Ok(Self(asked.await.map_err(Rejection::from)?))
+                Ok(Self(flow::Flow::ask_for(MISSING_LAYER, $ask).await.map_err(Rejection::from)?))
             }
         }
     };
@@ -88,4 +87,4 @@ macro_rules! extractor {
 extractor!(Identity<P>(jam_core::Identity<P>): flow::Flow::identity);
 extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): flow::Flow::maybe_identity);
 extractor!(Session(session::Session): |flow| Deferred::ready(flow.session()));
-extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok::<_, Reject>(flow.clone())));
+extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok(flow.clone())));

@@ -61,36 +61,31 @@ where
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = JamFuture<S::Future, ResBody>;
+    type Future = JamFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        match self.jam.enter(&View::from(&request)) {
-            Ok(entered) => {
-                let answer = entered.call(|| self.inner.call(request), |outcome, _| outcome);
-                JamFuture::Inside { answer }
-            }
-            Err(reject) => JamFuture::Refused { response: Some(sink::respond(reject)) },
-        }
+        let answer = match self.jam.enter(&View::from(&request)) {
+            Ok(entered) => entered.call(|| self.inner.call(request), |outcome, _| outcome),
+            Err(reject) => Answering::refused(Ok(sink::respond(reject))),
+        };
+        JamFuture { answer }
     }
 }
 
 pin_project! {
     /// The response of a [`JamService`]: the inner one's own, unless the flow was touched.
-    #[project = Projected]
-    #[allow(missing_docs)]
-    pub enum JamFuture<F: Future, B> {
-        /// The inner service was called.
-        Inside { #[pin] answer: Answering<F, F::Output> },
-        /// The request was not let in.
-        Refused { response: Option<Response<B>> },
+    #[derive(Debug)]
+    pub struct JamFuture<F: Future> {
+        #[pin]
+        answer: Answering<F, F::Output>,
     }
 }
 
-impl<F, B, E> Future for JamFuture<F, B>
+impl<F, B, E> Future for JamFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: From<String>,
@@ -98,17 +93,9 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        match self.project() {
-            Projected::Inside { answer } => {
-                answer.poll(context).map(|(outcome, patch)| match patch {
-                    Some(patch) => outcome.map(|response| sink::apply(patch, response)),
-                    None => outcome,
-                })
-            }
-            // Polled again after its end, like any other future: never ready.
-            Projected::Refused { response } => {
-                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
-            }
-        }
+        self.project().answer.poll(context).map(|(outcome, patch)| match patch {
+            Some(patch) => outcome.map(|response| sink::apply(patch, response)),
+            None => outcome,
+        })
     }
 }

@@ -23,14 +23,11 @@ pub(crate) fn apply<B: From<String>>(
 /// Puts the headers of a patch onto an answer. A replacement that it holds is to be taken first.
 pub fn put(patch: &ResponsePatch, headers: &mut HeaderMap) {
     for header in patch.headers() {
+        let lines = headers.get_all(&header.name).iter().map(HeaderValue::as_bytes);
+        let Some((name, value)) = parse(&header.name, &header.beside(lines)) else { continue };
         match header.op {
-            HeaderOp::Append => append(headers, &header.name, header.value.as_bytes()),
-            HeaderOp::Set => set(headers, &header.name, header.value.as_bytes()),
-            HeaderOp::MergeList => {
-                let lines = headers.get_all(&header.name).iter().map(HeaderValue::as_bytes);
-                let merged = header.merged_into(lines);
-                set(headers, &header.name, &merged);
-            }
+            HeaderOp::Append => _ = headers.append(name, value),
+            HeaderOp::Set | HeaderOp::MergeList => _ = headers.insert(name, value),
         }
     }
 }
@@ -39,21 +36,16 @@ fn build<B: From<String>>(answer: RejectResponse) -> Response<B> {
     let mut response = Response::new(B::from(answer.body));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.headers {
-        append(response.headers_mut(), name, value.as_bytes());
-    }
+    let headers = answer.headers.iter();
+    response
+        .headers_mut()
+        .extend(headers.filter_map(|(name, value)| parse(name, value.as_bytes())));
     response
 }
 
-fn set(headers: &mut HeaderMap, name: &str, value: &[u8]) {
-    headers.remove(name);
-    append(headers, name, value);
-}
-
 /// The value is marked sensitive, so that `{:?}` of a response shows no cookie and no token.
-fn append(headers: &mut HeaderMap, name: &str, value: &[u8]) {
-    if let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-        value.set_sensitive(true);
-        headers.append(name, value);
-    }
+fn parse(name: &str, value: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let mut value = HeaderValue::from_bytes(value).ok()?;
+    value.set_sensitive(true);
+    Some((HeaderName::try_from(name).ok()?, value))
 }

@@ -2,13 +2,10 @@
 
 use std::fmt;
 
-use http::header::{AUTHORIZATION, COOKIE, UPGRADE};
 use http::request::Parts;
-use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Uri};
-use jam_core::request::RequestView;
 
-/// A borrowed [`RequestView`] over the head of an `http` request; nothing is copied.
+/// A borrowed [`RequestView`](jam_core::request::RequestView) over the head of an `http` request; nothing is copied.
 ///
 /// The layer makes one for each request. Make your own to ask a [`Jam`](jam_core::Jam) about a
 /// request outside the layer, for example with `find_credential`.
@@ -48,33 +45,4 @@ impl fmt::Debug for View<'_> {
     }
 }
 
-impl RequestView for View<'_> {
-    fn method(&self) -> &str {
-        self.method.as_str()
-    }
-
-    fn path(&self) -> &str {
-        self.uri.path()
-    }
-
-    fn query(&self) -> Option<&str> {
-        self.uri.query()
-    }
-
-    fn authority(&self) -> Option<&str> {
-        self.uri.authority().map(Authority::as_str)
-    }
-
-    fn visit_header<'a>(&'a self, name: &str, visit: &mut dyn FnMut(&'a [u8])) {
-        // The names that each request is asked for are compared here instead of parsed by the map.
-        let values = match name {
-            "authorization" => self.headers.get_all(AUTHORIZATION),
-            "cookie" => self.headers.get_all(COOKIE),
-            "upgrade" => self.headers.get_all(UPGRADE),
-            other => self.headers.get_all(other),
-        };
-        for value in values {
-            visit(value.as_bytes());
-        }
-    }
-}
+jam_core::request_view!(View<'_>: |view| view.method, view.uri, view.headers; http::header);

@@ -5,13 +5,14 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
 use super::{Flow, ResponsePatch};
+use crate::deferred::Deferred;
 use crate::reject::Reject;
 
 thread_local! {
@@ -35,6 +36,14 @@ impl Flow {
     /// [`RejectKind::MissingLayer`](crate::RejectKind::MissingLayer) where there is none.
     pub fn ask<T>(fix: &'static str, ask: impl FnOnce(&Flow) -> T) -> Result<T, Reject> {
         Self::with_current(ask).ok_or_else(|| Reject::missing_layer(fix))
+    }
+
+    /// The same for what may have to be waited for.
+    pub fn ask_for<T: Send + 'static>(
+        fix: &'static str,
+        ask: impl FnOnce(&Flow) -> Deferred<'static, Result<T, Reject>>,
+    ) -> Deferred<'static, Result<T, Reject>> {
+        Self::ask(fix, ask).unwrap_or_else(|missing| Deferred::ready(Err(missing)))
     }
 
     pub(crate) fn with_current<T>(ask: impl FnOnce(&Flow) -> T) -> Option<T> {
@@ -122,7 +131,7 @@ impl Entered {
     ) -> Answering<F, T> {
         let mut flow = self.0;
         let application = Some(within(&mut flow, application));
-        Answering { application, flow, settle, outcome: None, finish: Box::pin(pending()) }
+        Answering { application, flow, settle: Some(settle), outcome: None, finish: None }
     }
 }
 
@@ -135,10 +144,17 @@ pin_project! {
         #[pin]
         application: Option<F>,
         flow: Option<Flow>,
-        settle: fn(F::Output, bool) -> T,
+        settle: Option<fn(F::Output, bool) -> T>,
         outcome: Option<T>,
-        // At first nothing, which has no size and so no allocation.
-        finish: Pin<Box<dyn Future<Output = ResponsePatch> + Send>>,
+        finish: Option<Pin<Box<dyn Future<Output = ResponsePatch> + Send>>>,
+    }
+}
+
+impl<F: Future, T> Answering<F, T> {
+    /// An answer in place of the application's, to a request that was not let in.
+    pub fn refused(outcome: T) -> Self {
+        let outcome = Some(outcome);
+        Self { application: None, flow: None, settle: None, outcome, finish: None }
     }
 }
 
@@ -147,21 +163,26 @@ impl<F: Future, T> Future for Answering<F, T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Some(application) = this.application.as_mut().as_pin_mut() {
+        if let Some((application, settle)) =
+            this.application.as_mut().as_pin_mut().zip(*this.settle)
+        {
             let outcome = ready!(within(this.flow, || application.poll(context)));
             this.application.set(None);
             let touched = this.flow.take().filter(Flow::is_touched);
-            let outcome = (this.settle)(outcome, touched.is_some());
+            let outcome = settle(outcome, touched.is_some());
             // The untouched path ends here, without an allocation.
             let Some(flow) = touched.filter(Flow::is_touched) else {
                 return Poll::Ready((outcome, None));
             };
             *this.outcome = Some(outcome);
-            *this.finish = Box::pin(async move { flow.finish().await });
+            *this.finish = Some(Box::pin(async move { flow.finish().await }));
         }
-        let patch = ready!(this.finish.as_mut().poll(context));
+        let patch = match this.finish {
+            Some(finish) => Some(ready!(finish.as_mut().poll(context))),
+            None => None,
+        };
         // Polled again after its end, like any other future: never ready.
-        this.outcome.take().map_or(Poll::Pending, |outcome| Poll::Ready((outcome, Some(patch))))
+        this.outcome.take().map_or(Poll::Pending, |outcome| Poll::Ready((outcome, patch)))
     }
 }
 

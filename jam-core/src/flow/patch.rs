@@ -1,5 +1,6 @@
 //! What an adapter does to an answer.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::reject::RejectResponse;
@@ -39,10 +40,14 @@ impl PatchHeader {
         Self { name: name.to_owned(), value: value.to_owned(), op }
     }
 
-    /// For [`HeaderOp::MergeList`]: one line with the members of the lines that are there and those
-    /// of this header that they lack, compared without case. `*` covers all others (RFC 9110 §12.5.5).
+    /// The value to be written where the answer has these lines already. For
+    /// [`HeaderOp::MergeList`]: one line with the members of those and the ones of this header that
+    /// they lack, compared without case. `*` covers all others (RFC 9110 §12.5.5).
     #[must_use]
-    pub fn merged_into<'a>(&'a self, lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    pub fn beside<'a>(&'a self, lines: impl IntoIterator<Item = &'a [u8]>) -> Cow<'a, [u8]> {
+        if self.op != HeaderOp::MergeList {
+            return self.value.as_bytes().into();
+        }
         let mut list: Vec<&[u8]> = Vec::new();
         let lines = lines.into_iter().chain([self.value.as_bytes()]);
         let members = lines.flat_map(|line| line.split(|byte| *byte == b','));
@@ -51,7 +56,7 @@ impl PatchHeader {
                 list.push(member);
             }
         }
-        list.join(&b", "[..])
+        list.join(&b", "[..]).into()
     }
 }
 
@@ -71,7 +76,7 @@ pub enum HeaderOp {
     Append,
     /// In place of whatever is there.
     Set,
-    /// The handler's list, extended by the members it lacks (`Vary`):
-    /// [`PatchHeader::merged_into`].
+    /// The handler's list, extended by the members it lacks (`Vary`), in place of what is there:
+    /// [`PatchHeader::beside`].
     MergeList,
 }

@@ -166,6 +166,8 @@
 //! - A guard on a route (after its `.to`) guards that route only. On a resource it answers for the
 //!   405 of the resource too, on a scope for every path below its prefix, unknown ones included. In
 //!   actix's macros it stands as `#[get("/page", wrap = "require_login(to_login())")]`.
+//! - A request that is answered by a task of its own (`actix_web::rt::spawn` in a middleware) goes
+//!   there in `flow.scope(…)`. Without it the extractors find no flow and answer 500.
 //! - Nested layers of the same `Jam` share the outermost one's flow. A layer of *another* `Jam`
 //!   begins its own, which then counts for everything inside it.
 //! - Middlewares between the layer and the handler may return errors: what was recorded reaches the

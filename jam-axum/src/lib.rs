@@ -126,6 +126,8 @@
 //!   fallback handler that asks for an identity would find no flow and answer 500.
 //! - On a nested router axum has already cut the prefix off the path, so the `next` of a login
 //!   redirect would lack it. On the outermost router it is whole.
+//! - A request that is answered by a task of its own (`tokio::spawn` in a middleware) goes there in
+//!   `flow.scope(…)`. Without it the extractors find no flow and answer 500.
 //! - Nested layers of the same `Jam` share the outermost one's flow. A layer of *another* `Jam`
 //!   begins its own, which then counts for everything inside it.
 //! - Where another layer turns panics or errors into responses, the `JamLayer` lies outside it.

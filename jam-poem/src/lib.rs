@@ -158,6 +158,8 @@
 //!   told which do.
 //! - On a nested `Route` poem has already cut the prefix off the path, so the `next` of a login
 //!   redirect would lack it. On the outermost one it is whole.
+//! - A request that is answered by a task of its own (`tokio::spawn` in a middleware) goes there in
+//!   `flow.scope(…)`. Without it the extractors find no flow and answer 500.
 //! - Nested layers of the same `Jam` share the outermost one's flow. A layer of *another* `Jam`
 //!   begins its own, which then counts for everything inside it.
 //! - `catch_error`, `catch_all_error` and `CatchPanic` lie inside the `JamLayer`. An endpoint's

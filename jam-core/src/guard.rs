@@ -51,7 +51,7 @@ impl Guard {
     /// # Errors
     ///
     /// Those of [`Flow::require`], [`Flow::require_login`] or [`Flow::require_fresh`], and
-    /// [`RejectKind::MissingLayer`](crate::RejectKind::MissingLayer).
+    /// [`RejectKind::MissingLayer`](crate::reject::RejectKind::MissingLayer).
     pub async fn admit(&self) -> Result<(), Reject> {
         let flow = Flow::ask(self.fix, Flow::clone)?;
         match &self.rule {

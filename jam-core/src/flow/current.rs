@@ -33,7 +33,7 @@ impl Flow {
     ///
     /// # Errors
     ///
-    /// [`RejectKind::MissingLayer`](crate::RejectKind::MissingLayer) where there is none.
+    /// [`RejectKind::MissingLayer`](crate::reject::RejectKind::MissingLayer) where there is none.
     pub fn ask<T>(fix: &'static str, ask: impl FnOnce(&Flow) -> T) -> Result<T, Reject> {
         Self::with_current(ask).ok_or_else(|| Reject::missing_layer(fix))
     }

@@ -12,7 +12,8 @@ use jam_core::flow::{Answering, ResponsePatch};
 use crate::sink::Outcome;
 use crate::{Rejection, View, sink};
 
-/// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the response.
+/// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the
+/// response.
 ///
 /// Wrap the `App` in it once, outside the guards and outside whatever else reads the flow. Layers
 /// of the same `Jam` may be nested: they share the outermost one's flow.

@@ -8,8 +8,8 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 use crate::sink;
 use crate::view::view;
 
-/// Gives every request its [`Flow`] and puts what the flow recorded onto the response. poem calls
-/// it a middleware: `.with(JamLayer::new(jam))`.
+/// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the
+/// response. poem calls it a middleware: `.with(JamLayer::new(jam))`.
 ///
 /// Wrap the whole application in it once, outside the guards and outside whatever else reads the
 /// flow. Layers of the same `Jam` may be nested: they share the outermost one's flow.

@@ -14,7 +14,8 @@ use tower_service::Service;
 use crate::sink;
 use crate::view::View;
 
-/// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the response.
+/// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the
+/// response.
 ///
 /// A request that a page of another site made a browser send along with its cookies is answered
 /// here with 403 and never reaches the inner service; `JamBuilder::csrf` says which count as such.

@@ -3,7 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::dev::RequestHead;
 
-/// A borrowed [`RequestView`](jam_core::request::RequestView) over the head of an actix request; nothing is copied.
+/// A borrowed [`RequestView`](jam_core::request::RequestView) over the head of an actix request;
+/// nothing is copied.
 ///
 /// The layer makes one for each request. Make your own to ask a [`Jam`](jam_core::Jam) about a
 /// request outside the layer, for example with `find_credential`.

@@ -5,7 +5,8 @@ use std::fmt;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Uri};
 
-/// A borrowed [`RequestView`](jam_core::request::RequestView) over the head of an `http` request; nothing is copied.
+/// A borrowed [`RequestView`](jam_core::request::RequestView) over the head of an `http` request;
+/// nothing is copied.
 ///
 /// The layer makes one for each request. Make your own to ask a [`Jam`](jam_core::Jam) about a
 /// request outside the layer, for example with `find_credential`.

@@ -124,6 +124,8 @@ impl Entered {
     /// the flow where it was touched. Before that, `settle` goes over the answer, and is told whether
     /// it was touched: the place to [show](Reject::respond) a refusal that is on its way to the
     /// client.
+    // Futures of whole applications are large: where they are made is where they stay.
+    #[inline(always)]
     pub fn call<F: Future, T>(
         self,
         application: impl FnOnce() -> F,
@@ -152,6 +154,7 @@ pin_project! {
 
 impl<F: Future, T> Answering<F, T> {
     /// An answer in place of the application's, to a request that was not let in.
+    #[inline(always)]
     pub fn refused(outcome: T) -> Self {
         let outcome = Some(outcome);
         Self { application: None, flow: None, settle: None, outcome, finish: None }

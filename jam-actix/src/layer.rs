@@ -7,7 +7,7 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use futures_util::future::{FutureExt, Map};
 use jam_core::Jam;
-use jam_core::flow::{Answering, ResponsePatch};
+use jam_core::flow::{Answering, ResponsePatch, Settled};
 
 use crate::sink::Outcome;
 use crate::{Rejection, View, sink};
@@ -15,8 +15,8 @@ use crate::{Rejection, View, sink};
 /// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the
 /// response.
 ///
-/// Wrap the `App` in it once, outside the guards and outside whatever else reads the flow. Layers
-/// of the same `Jam` may be nested: they share the outermost one's flow.
+/// Wrap the `App` in it once, outside the guards and outside whatever else reads the flow. A layer
+/// inside another one begins a flow of its own, unless it is made of [`Jam::nested`].
 ///
 /// # Errors of inner middlewares
 ///
@@ -80,8 +80,8 @@ where
 
 type Apply<B> = fn((Outcome<B>, Option<ResponsePatch>)) -> Outcome<B>;
 
-fn settle<B>(outcome: Result<ServiceResponse<B>, Error>, _: bool) -> Outcome<B> {
+fn settle<B>(outcome: Result<ServiceResponse<B>, Error>, _: bool) -> Settled<Outcome<B>> {
     // A refusal that is on its way to the client was not swallowed.
     let outcome = outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled));
-    outcome.map(ServiceResponse::map_into_left_body)
+    Settled::Answered(outcome.map(ServiceResponse::map_into_left_body))
 }

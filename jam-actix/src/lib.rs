@@ -168,8 +168,10 @@
 //!   actix's macros it stands as `#[get("/page", wrap = "require_login(to_login())")]`.
 //! - A request that is answered by a task of its own (`actix_web::rt::spawn` in a middleware) goes
 //!   there in `flow.scope(…)`. Without it the extractors find no flow and answer 500.
-//! - Nested layers of the same `Jam` share the outermost one's flow. A layer of *another* `Jam`
-//!   begins its own, which then counts for everything inside it.
+//! - A layer is the boundary of a request: each begins a flow of its own, which counts for everything
+//!   inside it, and what a handler sends on to a service of the same process is another request. Where
+//!   a router inside has a layer of the same `Jam` once more, `jam.nested()` makes it share the flow of
+//!   the one around it.
 //! - Middlewares between the layer and the handler may return errors: what was recorded reaches the
 //!   client with the error's own response.
 //!

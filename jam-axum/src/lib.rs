@@ -128,8 +128,10 @@
 //!   redirect would lack it. On the outermost router it is whole.
 //! - A request that is answered by a task of its own (`tokio::spawn` in a middleware) goes there in
 //!   `flow.scope(…)`. Without it the extractors find no flow and answer 500.
-//! - Nested layers of the same `Jam` share the outermost one's flow. A layer of *another* `Jam`
-//!   begins its own, which then counts for everything inside it.
+//! - A layer is the boundary of a request: each begins a flow of its own, which counts for everything
+//!   inside it, and what a handler sends on to a service of the same process is another request. Where
+//!   a router inside has a layer of the same `Jam` once more, `jam.nested()` makes it share the flow of
+//!   the one around it.
 //! - Where another layer turns panics or errors into responses, the `JamLayer` lies outside it.
 //!
 //! # Streams and WebSockets

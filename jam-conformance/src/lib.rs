@@ -51,7 +51,7 @@
 //! | `GET /credential` | what the sources find: `{"outcome":"credential","source","value"}`, `absent`, `malformed`, `conflict` |
 //! | `GET /debug` | `{:?}` of the configuration, its keys and the flow |
 //!
-//! The routes below `/kit` are a nested router with a layer of the same `Jam` once more, if the
+//! The routes below `/kit` are a nested router with a layer of `jam.nested()`, if the
 //! framework has such a thing. They *write* by taking the token back (`flow.clear_jwt()`).
 //!
 //! | route | answer |

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, SystemClock};
 use crate::csrf::{CsrfGuard, CsrfPolicy};
 use crate::error::{Error, ErrorKind};
-use crate::flow::{Entered, Flow};
+use crate::flow::Flow;
 use crate::jwt::{JwtBackend, JwtBackendBuilder, Payload, PayloadBuilder, Verified};
 use crate::reject::{Reject, RejectResponse};
 use crate::request::{Found, RequestView};
@@ -27,6 +27,7 @@ pub(crate) type RejectHook = dyn Fn(&Reject, &mut RejectResponse) + Send + Sync;
 #[derive(Clone)]
 pub struct Jam(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     realm: String,
     clock: Arc<dyn Clock>,
@@ -37,6 +38,8 @@ struct Inner {
     on_reject: Option<Arc<RejectHook>>,
     /// The headers that answers depend on.
     vary: String,
+    /// The one that this one is [nested](Jam::nested) in.
+    outer: Option<Jam>,
 }
 
 impl Jam {
@@ -244,21 +247,6 @@ impl Jam {
         Flow::begin(self, view)
     }
 
-    /// What a layer does with a request before it goes on to the application: [begins](Self::begin)
-    /// it and asks whether to [admit](Flow::admit) it. Inside a layer of the same Jam the flow of
-    /// that one is kept, and finished there, as long as the request carries the same credentials:
-    /// one that a handler sends on in its own name is another request.
-    ///
-    /// # Errors
-    ///
-    /// As [`Flow::admit`].
-    pub fn enter(&self, view: &dyn RequestView) -> Result<Entered, Reject> {
-        let flow = self.begin(view);
-        flow.admit()?;
-        let is_nested = Flow::with_current(|outer| flow.is_within(outer)) == Some(true);
-        Ok(Entered::new((!is_nested).then_some(flow)))
-    }
-
     /// What the sources find in a request, and the place of the source that found it, from 0. For
     /// looking at a configuration; handlers ask the [`Flow`].
     #[must_use]
@@ -310,6 +298,21 @@ impl Jam {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
+    }
+
+    /// The same for a layer inside another one of this Jam's: it shares the flow of that one, so that
+    /// what is written between the two and inside is one.
+    ///
+    /// Without it each layer begins a flow of its own, and what is inside it knows nothing of the
+    /// ones around: what a handler sends on in its own name is another request.
+    #[must_use]
+    pub fn nested(&self) -> Jam {
+        let outer = Some(self.outer().unwrap_or(self).clone());
+        Jam(Arc::new(Inner { outer, ..Inner::clone(&self.0) }))
+    }
+
+    pub(crate) fn outer(&self) -> Option<&Jam> {
+        self.0.outer.as_ref()
     }
 
     /// Whether two values are clones of one another.
@@ -455,6 +458,7 @@ impl JamBuilder {
             csrf,
             on_reject: self.on_reject,
             vary,
+            outer: None,
         })))
     }
 }

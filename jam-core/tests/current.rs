@@ -6,13 +6,14 @@ mod common;
 use std::future::{pending, poll_fn, ready as now};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use common::{NOW, Request, backend, ready, token};
 use jam_core::Jam;
 use jam_core::clock::ManualClock;
-use jam_core::flow::{Answering, Flow};
+use jam_core::flow::{Answering, Flow, Settled};
 use jam_core::guard::Guard;
 use jam_core::jwt::JwtBackendBuilder;
 use jam_core::reject::RejectKind;
@@ -48,7 +49,7 @@ fn of(subject: &str) -> Request<'static> {
 }
 
 fn answer<F: Future>(jam: &Jam, request: &Request<'_>, application: F) -> Answering<F, F::Output> {
-    jam.enter(request).unwrap().call(|| application, |outcome, _| outcome)
+    jam.enter(request).unwrap().call(|| application, |outcome, _| Settled::Answered(outcome))
 }
 
 /// Who the current request says that is calling.
@@ -81,7 +82,7 @@ fn it_is_the_callers_inside_and_nobodys_outside() {
         seen = Flow::current().is_some();
         now(())
     };
-    ready(jam.enter(&of("alice")).unwrap().call(called, |outcome, _| outcome));
+    ready(jam.enter(&of("alice")).unwrap().call(called, |outcome, _| Settled::Answered(outcome)));
     assert!(seen);
 }
 
@@ -118,23 +119,58 @@ fn requests_that_take_turns_on_one_thread_are_not_taken_for_each_other() {
 }
 
 #[test]
-fn a_layer_within_shares_the_flow_of_the_one_around_it() {
+fn a_nested_layer_shares_the_flow_of_the_one_around_it() {
     let jam = jam();
-    let application = async {
-        // A nested router has cut the path.
-        let inner = Request { target: "/", ..of("alice") };
-        let log_in = async { Flow::current().unwrap().persist_jwt(&token_of("alice")).unwrap() };
-        let ((), patch) = answer(&jam, &inner, log_in).await;
-        assert!(patch.is_none(), "the outer one finishes it");
-    };
-    let ((), patch) = ready(answer(&jam, &of("alice"), application));
-    assert!(patch.unwrap().headers().any(|header| header.name == "set-cookie"));
+    for nested in [jam.nested(), jam.nested().nested()] {
+        let application = async {
+            // Whatever has become of the request on its way.
+            let log_in =
+                async { Flow::current().unwrap().persist_jwt(&token_of("alice")).unwrap() };
+            let ((), patch) = answer(&nested, &Request::get("/"), log_in).await;
+            assert!(patch.is_none(), "the outer one finishes it");
+            answer(&nested, &Request::get("/"), caller()).await.0
+        };
+        let (who, patch) = ready(answer(&jam, &of("alice"), application));
+        assert_eq!(who.as_deref(), Some("alice"));
+        assert!(patch.unwrap().headers().any(|header| header.name == "set-cookie"));
+    }
 }
 
 #[test]
-fn a_request_that_a_handler_makes_for_somebody_else_is_not_his() {
+fn a_nested_layer_alone_is_a_layer() {
+    let nested = jam().nested();
+    assert_eq!(ready(answer(&nested, &of("alice"), caller())).0.as_deref(), Some("alice"));
+    // Nor does it take a flow of another Jam's for its own.
+    let application = async { answer(&nested, &of("bob"), caller()).await.0 };
+    let (who, _) = ready(answer(&jam(), &of("alice"), application));
+    assert_eq!(who.as_deref(), Some("bob"));
+}
+
+#[test]
+fn a_nested_layer_answers_within_its_own_flow_whoever_waits_for_it() {
+    let jam = jam();
+    let kept = Arc::new(Mutex::new(None));
+    let begin = async {
+        let inner =
+            answer(&jam.nested(), &of("alice"), async { (later().await, caller().await).1 });
+        *kept.lock().unwrap() = Some(Box::pin(inner));
+    };
+    ready(answer(&jam, &of("alice"), begin));
+    let inner = kept.lock().unwrap().take().unwrap();
+    let wait = async move {
+        let mut inner = inner;
+        assert!(inner.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        (inner.await.0, caller().await)
+    };
+    let ((inner, outer), _) = ready(answer(&jam, &of("bob"), wait));
+    assert_eq!((inner.as_deref(), outer.as_deref()), (Some("alice"), Some("bob")));
+}
+
+#[test]
+fn a_request_that_a_handler_makes_is_another_one() {
     let jam = jam();
     for (inner, expected) in [
+        (of("alice"), Some("alice")),
         (of("bob"), Some("bob")),
         // Nor does one without a credential, or with a bad one, act as him.
         (Request::get("/page"), None),
@@ -143,13 +179,44 @@ fn a_request_that_a_handler_makes_for_somebody_else_is_not_his() {
         (Request::get("/page").with("authorization", "Bearer"), None),
     ] {
         let application = async {
-            let (who, _) = answer(&jam, &inner, caller()).await;
+            let asks = async {
+                Flow::current().unwrap().clear_jwt();
+                caller().await
+            };
+            let (who, patch) = answer(&jam, &inner, asks).await;
+            assert!(patch.is_some());
             (who, caller().await)
         };
-        let ((inner, outer), _) = ready(answer(&jam, &of("alice"), application));
+        let ((inner, outer), patch) = ready(answer(&jam, &of("alice"), application));
         assert_eq!(inner.as_deref(), expected);
         assert_eq!(outer.as_deref(), Some("alice"), "what was within is over");
+        assert!(patch.is_none(), "what it was told is for its own answer");
     }
+}
+
+#[test]
+fn what_has_no_head_is_not_finished() {
+    let application = async { Flow::current().unwrap().persist_jwt(&token_of("alice")).unwrap() };
+    let entered = jam().enter(&of("alice")).unwrap();
+    let ((), patch) = ready(entered.call(|| application, |outcome, _| Settled::Failed(outcome)));
+    assert!(patch.is_none());
+}
+
+#[test]
+fn what_is_dropped_elsewhere_is_dropped_within_its_own_flow() {
+    struct Asks(Arc<Mutex<Option<String>>>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() = ready(caller());
+        }
+    }
+    let (jam, seen) = (jam(), Arc::default());
+    let asks = Asks(Arc::clone(&seen));
+    let mut endless =
+        Box::pin(answer(&jam, &of("alice"), async move { (asks, pending::<()>().await) }));
+    assert!(endless.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    ready(answer(&jam, &of("bob"), async { drop(endless) }));
+    assert_eq!(seen.lock().unwrap().as_deref(), Some("alice"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use jam_core::Jam;
+use jam_core::flow::Settled;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::sink;
@@ -12,7 +13,8 @@ use crate::view::view;
 /// response. poem calls it a middleware: `.with(JamLayer::new(jam))`.
 ///
 /// Wrap the whole application in it once, outside the guards and outside whatever else reads the
-/// flow. Layers of the same `Jam` may be nested: they share the outermost one's flow.
+/// flow. A layer inside another one begins a flow of its own, unless it is made of
+/// [`Jam::nested`].
 ///
 /// # Errors of the inner endpoint
 ///
@@ -53,7 +55,7 @@ impl<E: Endpoint> Endpoint for JamEndpoint<E> {
             Err(reject) => return Ok(sink::build(&reject.respond())),
         };
         // It holds the request, which is large: pinned where it stands, it is moved no more.
-        let answer = pin!(self.inner.call(request));
+        let answer = pin!(async { self.inner.call(request).await });
         match entered.call(|| answer, settle).await {
             (outcome, Some(patch)) => outcome.map(|response| sink::apply(patch, response)),
             (outcome, None) => outcome,
@@ -61,11 +63,11 @@ impl<E: Endpoint> Endpoint for JamEndpoint<E> {
     }
 }
 
-fn settle<T: IntoResponse>(outcome: Result<T>, is_touched: bool) -> Result<Response> {
-    match outcome {
+fn settle<T: IntoResponse>(outcome: Result<T>, is_touched: bool) -> Settled<Result<Response>> {
+    Settled::Answered(match outcome {
         Ok(output) => Ok(output.into_response()),
         // Rendered first: an error that shows the flow's own refusal answers for it.
         Err(error) if is_touched => Ok(error.into_response()),
         Err(error) => Err(error),
-    }
+    })
 }

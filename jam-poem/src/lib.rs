@@ -160,8 +160,10 @@
 //!   redirect would lack it. On the outermost one it is whole.
 //! - A request that is answered by a task of its own (`tokio::spawn` in a middleware) goes there in
 //!   `flow.scope(…)`. Without it the extractors find no flow and answer 500.
-//! - Nested layers of the same `Jam` share the outermost one's flow. A layer of *another* `Jam`
-//!   begins its own, which then counts for everything inside it.
+//! - A layer is the boundary of a request: each begins a flow of its own, which counts for everything
+//!   inside it, and what a handler sends on to a service of the same process is another request. Where
+//!   a router inside has a layer of the same `Jam` once more, `jam.nested()` makes it share the flow of
+//!   the one around it.
 //! - `catch_error`, `catch_all_error` and `CatchPanic` lie inside the `JamLayer`. An endpoint's
 //!   `poem::Error` takes no headers, so the layer renders it where the flow has something to
 //!   write, and what lies outside sees a response and no longer an error. With nothing to write

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use jam_core::Jam;
-use jam_core::flow::Answering;
+use jam_core::flow::{Answering, Settled};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -21,7 +21,8 @@ use crate::view::View;
 /// here with 403 and never reaches the inner service; `JamBuilder::csrf` says which count as such.
 ///
 /// Wrap the whole application in it once, outside the guards and outside whatever else reads the
-/// flow. Layers of the same `Jam` may be nested: they share the outermost one's flow.
+/// flow. A layer inside another one begins a flow of its own, unless it is made of
+/// [`Jam::nested`].
 ///
 /// # Errors of the inner service
 ///
@@ -70,7 +71,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let answer = match self.jam.enter(&View::from(&request)) {
-            Ok(entered) => entered.call(|| self.inner.call(request), |outcome, _| outcome),
+            Ok(entered) => entered.call(|| self.inner.call(request), settle),
             Err(reject) => Answering::refused(Ok(sink::respond(reject))),
         };
         JamFuture { answer }
@@ -84,6 +85,10 @@ pin_project! {
         #[pin]
         answer: Answering<F, F::Output>,
     }
+}
+
+fn settle<T, E>(outcome: Result<T, E>, _: bool) -> Settled<Result<T, E>> {
+    if outcome.is_ok() { Settled::Answered(outcome) } else { Settled::Failed(outcome) }
 }
 
 impl<F, B, E> Future for JamFuture<F>

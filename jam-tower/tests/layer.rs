@@ -3,6 +3,7 @@
 
 use std::future::{Ready, ready};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE, VARY};
 use http::{Request, Response};
@@ -11,6 +12,7 @@ use jam_core::flow::Flow;
 use jam_core::jwt::JwtBackend;
 use jam_core::key::{Algorithm, Key, KeyRing};
 use jam_core::request::{Found, RequestView};
+use jam_core::session::{MemoryStore, SessionBackend, SessionPolicy};
 use jam_core::source::CredentialSource;
 use jam_core::transport::{CookieSettings, CredentialTransport};
 use jam_tower::{JamLayer, View};
@@ -101,6 +103,25 @@ async fn an_error_of_the_inner_service_passes_through() {
         Err("no answer")
     });
     assert_eq!(answer.await.unwrap_err(), "no answer");
+}
+
+#[tokio::test]
+async fn what_an_error_leaves_unanswered_is_not_written() {
+    let policy = SessionPolicy::new(Duration::from_secs(1800), Duration::from_secs(3600));
+    let sessions = SessionBackend::builder(policy, MemoryStore::new());
+    let jam = Jam::builder().session(sessions).build().unwrap();
+    let sessions = jam.sessions().unwrap().blocking();
+    let created = sessions.create_session("alice").unwrap();
+    let handler = |flow: &Flow| -> Outcome {
+        flow.session().unwrap().rotate().unwrap();
+        Err("too late")
+    };
+    let mut service = JamLayer::new(jam.clone()).layer(Inner { handler, ready: true });
+    let request =
+        Request::get("/").header(COOKIE, format!("__Host-session={}", created.id.expose()));
+    assert_eq!(service.call(request.body(()).unwrap()).await.unwrap_err(), "too late");
+    // A new id would have gone with the answer that there is not.
+    assert!(sessions.get_session(&created.id).unwrap().is_some());
 }
 
 #[test]

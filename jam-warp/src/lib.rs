@@ -161,8 +161,10 @@
 //! `warp::serve` has no room for a layer, so [`serve`] takes its place; `warp::addr::remote()` is
 //! `None` then and [`peer_addr`] knows the address. With a server of your own, wrap the routes:
 //! `JamLayer::new(jam).layer(warp::service(routes))` is a tower service, as in the first program.
-//! Nested layers of the same `Jam` share the outermost one's flow. A service of yours that answers
-//! requests by a task of its own sends them there in `flow.scope(…)`.
+//! A layer is the boundary of a request: each begins a flow of its own, which counts for everything
+//! inside it. For a layer inside another of the same `Jam`, `jam.nested()` makes it share the flow of
+//! that one. A service of yours that answers requests by a task of its own sends them there in
+//! `flow.scope(…)`.
 //!
 //! # Streams and WebSockets
 //!

@@ -38,7 +38,7 @@ pub(crate) fn routes(jam: Jam) -> impl HttpServiceFactory {
         .service(at("/release", web::post().to(release)))
         .service(admin)
         .service(page)
-        .wrap(JamLayer::new(jam))
+        .wrap(JamLayer::new(jam.nested()))
 }
 
 async fn fail(flow: Flow) -> Result<Reply, Error> {

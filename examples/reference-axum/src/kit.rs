@@ -39,7 +39,7 @@ pub(crate) fn routes(jam: Jam) -> Router<Jam> {
         .route("/release", post(release))
         .nest("/admin", admin)
         .nest("/page", page)
-        .layer(JamLayer::new(jam))
+        .layer(JamLayer::new(jam.nested()))
 }
 
 async fn fail(flow: Flow) -> Result<Reply, StatusCode> {

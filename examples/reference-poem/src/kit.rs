@@ -36,7 +36,7 @@ pub(crate) fn routes(jam: Jam) -> JamEndpoint<Route> {
         .at("/release", post(release))
         .nest("/admin", admins)
         .nest("/page", pages)
-        .with(JamLayer::new(jam))
+        .with(JamLayer::new(jam.nested()))
 }
 
 fn failure() -> Error {

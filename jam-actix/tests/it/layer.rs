@@ -75,7 +75,7 @@ async fn nested_layers_of_one_jam_hand_a_token_out_once() {
     }
     let jam = jam();
     let server = serve!({
-        let layer = || JamLayer::new(jam.clone());
+        let layer = || JamLayer::new(jam.nested());
         let logout = web::get().to(async |flow: Flow| {
             flow.clear_jwt();
             "bye"

@@ -65,10 +65,10 @@ async fn nested_layers_of_one_jam_hand_a_token_out_once() {
         flow.persist_jwt(&alice()).unwrap();
         next.run(request).await
     }
-    let layer = JamLayer::new(jam());
+    let jam = jam();
     let logout = get(async |flow: Flow| flow.clear_jwt());
-    let inner = Router::new().route("/logout", logout).layer(layer.clone());
-    let app = Router::new().nest("/in", inner).layer(from_fn(persists)).layer(layer);
+    let inner = Router::new().route("/logout", logout).layer(JamLayer::new(jam.nested()));
+    let app = Router::new().nest("/in", inner).layer(from_fn(persists)).layer(JamLayer::new(jam));
     // The later write counts; two flows would each send a cookie.
     let answer = wire::get(app, "/in/logout", &[]).await;
     assert!(answer.one("set-cookie").starts_with("__Host-jwt=; "), "{answer:?}");

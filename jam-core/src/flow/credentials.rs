@@ -12,7 +12,6 @@ use crate::request::{Found, RequestView};
 use crate::source::{Sighting, is_credential};
 
 /// Credentials in the order of their sources, and whether they are ambient.
-#[derive(PartialEq)]
 pub(super) struct Credentials<T>(SmallVec<[(T, bool); 1]>);
 
 impl<T> Default for Credentials<T> {
@@ -32,7 +31,6 @@ impl<T> Credentials<T> {
 }
 
 /// A token as a source found it, waiting to be verified.
-#[derive(PartialEq)]
 pub(super) enum Token {
     Text(Place),
     /// The same in a header, where it may be no token at all.

@@ -1,7 +1,8 @@
 //! The flow of the request that is being answered.
 //!
 //! It goes with the future that answers, instead of with the request: nothing is allocated for it,
-//! and whoever takes a request apart cannot lose it.
+//! and whoever takes a request apart cannot lose it. A layer is the boundary: whatever is called
+//! inside it is part of its request, up to the next layer.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,7 +14,9 @@ use pin_project_lite::pin_project;
 
 use super::{Flow, ResponsePatch};
 use crate::deferred::Deferred;
+use crate::jam::Jam;
 use crate::reject::Reject;
+use crate::request::RequestView;
 
 thread_local! {
     /// That of the innermost request which is being polled on this thread.
@@ -29,7 +32,7 @@ impl Flow {
     }
 
     /// Asks the [current](Self::current) flow without cloning it; `fix` says where the layer belongs
-    /// that would have begun one.
+    /// that would have begun one. Until it has answered there is none.
     ///
     /// # Errors
     ///
@@ -109,17 +112,45 @@ fn within<T>(flow: &mut Option<Flow>, run: impl FnOnce() -> T) -> T {
     done
 }
 
-/// A request that may go on to the application; see [`Jam::enter`](crate::Jam::enter).
+impl Jam {
+    /// What a layer does with a request before it goes on to the application:
+    /// [begins](Self::begin) it and asks whether to [admit](Flow::admit) it. A
+    /// [nested](Self::nested) layer goes on with the flow of the one around it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flow::admit`].
+    pub fn enter(&self, view: &dyn RequestView) -> Result<Entered, Reject> {
+        if let Some(outer) = self.outer()
+            && let Some(flow) = Flow::current().filter(|flow| flow.jam().is_same(outer))
+        {
+            return Ok(Entered { flow, is_nested: true });
+        }
+        // A nested layer alone is one like any other, and other nested ones may be inside it.
+        let flow = self.outer().unwrap_or(self).begin(view);
+        flow.admit()?;
+        Ok(Entered { flow, is_nested: false })
+    }
+}
+
+/// A request that may go on to the application; see [`Jam::enter`].
 #[derive(Debug)]
 #[must_use = "the application is to be called within it"]
-pub struct Entered(Option<Flow>);
+pub struct Entered {
+    flow: Flow,
+    is_nested: bool,
+}
+
+/// What an adapter makes of the application's answer.
+#[derive(Debug)]
+pub enum Settled<T> {
+    /// The answer's head is ready: what the flow recorded is written, and goes with it.
+    Answered(T),
+    /// There is no head that anything could be put onto: what was recorded is dropped.
+    Failed(T),
+}
 
 impl Entered {
-    /// With a flow of its own, or within that of a layer further out.
-    pub(crate) fn new(flow: Option<Flow>) -> Self {
-        Self(flow)
-    }
-
     /// Calls the application, with the flow as the current one whenever it is polled, and finishes
     /// the flow where it was touched. Before that, `settle` goes over the answer, and is told whether
     /// it was touched: the place to [show](Reject::respond) a refusal that is on its way to the
@@ -129,11 +160,19 @@ impl Entered {
     pub fn call<F: Future, T>(
         self,
         application: impl FnOnce() -> F,
-        settle: fn(F::Output, bool) -> T,
+        settle: fn(F::Output, bool) -> Settled<T>,
     ) -> Answering<F, T> {
-        let mut flow = self.0;
+        let mut flow = Some(self.flow);
         let application = Some(within(&mut flow, application));
-        Answering { application, flow, settle: Some(settle), outcome: None, finish: None }
+        let settle = Some(settle);
+        Answering {
+            application,
+            flow,
+            is_nested: self.is_nested,
+            settle,
+            outcome: None,
+            finish: None,
+        }
     }
 }
 
@@ -146,9 +185,18 @@ pin_project! {
         #[pin]
         application: Option<F>,
         flow: Option<Flow>,
-        settle: Option<fn(F::Output, bool) -> T>,
+        is_nested: bool,
+        settle: Option<fn(F::Output, bool) -> Settled<T>>,
         outcome: Option<T>,
         finish: Option<Pin<Box<dyn Future<Output = ResponsePatch> + Send>>>,
+    }
+
+    impl<F: Future, T> PinnedDrop for Answering<F, T> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // Whoever drops it may be answering another request.
+            within(this.flow, || this.application.set(None));
+        }
     }
 }
 
@@ -156,8 +204,8 @@ impl<F: Future, T> Answering<F, T> {
     /// An answer in place of the application's, to a request that was not let in.
     #[inline(always)]
     pub fn refused(outcome: T) -> Self {
-        let outcome = Some(outcome);
-        Self { application: None, flow: None, settle: None, outcome, finish: None }
+        let (application, flow, settle, finish) = (None, None, None, None);
+        Answering { application, flow, is_nested: false, settle, outcome: Some(outcome), finish }
     }
 }
 
@@ -170,9 +218,13 @@ impl<F: Future, T> Future for Answering<F, T> {
             this.application.as_mut().as_pin_mut().zip(*this.settle)
         {
             let outcome = ready!(within(this.flow, || application.poll(context)));
-            this.application.set(None);
-            let touched = this.flow.take().filter(Flow::is_touched);
-            let outcome = settle(outcome, touched.is_some());
+            within(this.flow, || this.application.set(None));
+            let is_own = |flow: &Flow| !*this.is_nested && flow.is_touched();
+            let touched = this.flow.take().filter(is_own);
+            let outcome = match settle(outcome, touched.is_some()) {
+                Settled::Answered(outcome) => outcome,
+                Settled::Failed(outcome) => return Poll::Ready((outcome, None)),
+            };
             // The untouched path ends here, without an allocation.
             let Some(flow) = touched.filter(Flow::is_touched) else {
                 return Poll::Ready((outcome, None));

@@ -34,7 +34,7 @@ use crate::transport::Handover;
 pub(crate) use caller::Caller;
 use copied::{Copied, Texts};
 use credentials::{Credentials, Judged, Token};
-pub use current::{Answering, Entered};
+pub use current::{Answering, Entered, Settled};
 pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
 use session::Slot;
 
@@ -103,20 +103,6 @@ impl Flow {
         inner.target = copied.len();
         copied.keep_target(view);
         Self(ThinArc::from_header_and_slice(inner, copied.as_bytes()))
-    }
-
-    /// Whether both carry the same to the same Jam.
-    pub(crate) fn is_within(&self, outer: &Flow) -> bool {
-        let (inner, others) = (self.inner(), outer.inner());
-        inner.jam.is_same(&others.jam)
-            && inner.tokens == others.tokens
-            && inner.session.presents_as(&others.session)
-            && self.credentials() == outer.credentials()
-    }
-
-    /// The texts without the target, which a nested router cuts.
-    fn credentials(&self) -> &[u8] {
-        self.texts().get(&(0..self.inner().target))
     }
 
     fn inner(&self) -> &Inner {

@@ -46,7 +46,6 @@ impl Drop for Turn<'_> {
 }
 
 /// A credential as a source found it, waiting to be opened.
-#[derive(PartialEq)]
 enum Presented {
     Text(Place),
     Malformed,
@@ -153,11 +152,6 @@ impl Slot {
                 opened.await;
             }
         }
-    }
-
-    /// Whether both requests carry the same.
-    pub(super) fn presents_as(&self, other: &Self) -> bool {
-        self.presented == other.presented
     }
 
     fn carries(&self, format: Format) -> bool {

@@ -120,7 +120,7 @@ async fn nested_layers_of_one_jam_hand_a_token_out_once() {
         flow.clear_jwt();
     }
     let jam = jam();
-    let inner = Route::new().at("/logout", get(logout)).with(JamLayer::new(jam.clone()));
+    let inner = Route::new().at("/logout", get(logout)).with(JamLayer::new(jam.nested()));
     let app = Route::new().nest("/in", inner).before(async |request| {
         jam_core::flow::Flow::current().unwrap().persist_jwt(&alice()).unwrap();
         Ok(request)

@@ -96,7 +96,7 @@ async fn foreign_cookies_stay_beside_ours() {
 #[tokio::test]
 async fn nested_layers_of_one_jam_hand_a_token_out_once() {
     let jam = jam();
-    let server = jam_warp::serve(flow().map(persist), jam.clone()).layer(JamLayer::new(jam));
+    let server = jam_warp::serve(flow().map(persist), jam.nested()).layer(JamLayer::new(jam));
     let answer = wire::fetch(wire::spawn(server).await, "/", &[]).await.unwrap();
     assert!(answer.one("set-cookie").starts_with(COOKIE), "{answer:?}");
 }

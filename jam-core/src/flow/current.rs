@@ -84,9 +84,9 @@ impl Drop for Lent {
     }
 }
 
-/// The one that was current. On a thread that is ending there is none.
-fn exchange(flow: Option<Flow>) -> Option<Flow> {
-    CURRENT.try_with(|current| current.replace(flow)).unwrap_or_default()
+/// The one that was current. On a thread that is ending none ever is: the given one comes back.
+fn exchange(mut flow: Option<Flow>) -> Option<Flow> {
+    CURRENT.try_with(|current| current.replace(flow.take())).unwrap_or(flow)
 }
 
 /// Runs with the flow as the current one, and takes it back afterwards.

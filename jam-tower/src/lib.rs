@@ -53,8 +53,9 @@
 //! ```
 //!
 //! The layer reads the head of the request, begins its [`Flow`](jam_core::flow::Flow), which is
-//! [current](jam_core::flow::Flow::current) inside, and calls the inner service. A response whose flow nobody touched leaves as it came,
-//! without an allocation. The body of either is never polled, so streams and 101 upgrades work.
+//! [current](jam_core::flow::Flow::current) inside, and calls the inner service. A response whose
+//! flow nobody touched leaves as it came, without an allocation. The body of either is never polled,
+//! so streams and 101 upgrades work.
 //!
 //! Sessions need nothing more: `flow.session()` is the request's own, and what a handler records of
 //! it is written when the inner service has answered, before the head of the answer leaves. The

@@ -35,7 +35,7 @@ impl Copied {
     }
 
     pub(super) fn len(&self) -> u32 {
-        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+        Texts(self.as_bytes()).len()
     }
 
     /// Copies a text that is there in parts. None for gigabytes, which no request has.

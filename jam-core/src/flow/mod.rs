@@ -1,8 +1,8 @@
 //! One request, from its headers to the patch on its answer.
 //!
 //! An adapter calls [`Jam::enter`] on the borrowed request and the application
-//! [within](Entered::call) it, lets its extractors [ask](Flow::ask) the [`Flow`], and applies what
-//! [`Flow::finish`] returns. A flow that nobody touched changes nothing.
+//! [within](Entered::call) it, lets its extractors [ask](Flow::ask) the [`Flow`], and applies the
+//! patch that [`Answering`] ends with. A flow that nobody touched changes nothing.
 
 mod caller;
 mod copied;

@@ -10,8 +10,8 @@ use super::{Name, RESERVED};
 #[derive(Default)]
 pub(super) struct Names<'a> {
     prints: Prints,
+    /// As many as there are prints.
     few: [&'a str; Prints::MOST],
-    count: usize,
     many: Option<HashSet<Cow<'a, str>>>,
 }
 
@@ -19,10 +19,9 @@ impl<'a> Names<'a> {
     /// Adds a name; false when it was there.
     #[inline]
     pub(super) fn insert(&mut self, name: &'a str) -> bool {
-        match self.few.get_mut(self.count) {
+        match self.few.get_mut(self.prints.count) {
             Some(slot) if self.prints.add(fingerprint(name.as_bytes())) => {
                 *slot = name;
-                self.count += 1;
                 true
             }
             _ => self.insert_slowly(Cow::Borrowed(name)),
@@ -38,12 +37,12 @@ impl<'a> Names<'a> {
 
     #[cold]
     fn insert_slowly(&mut self, name: Cow<'a, str>) -> bool {
-        let known = self.few.get(..self.count).unwrap_or_default();
+        let known = self.few.get(..self.prints.count).unwrap_or_default();
         if self.many.is_none() && known.contains(&&*name) {
             return false;
         }
         // From here on every name goes the slow way, into the set.
-        self.count = self.few.len();
+        self.prints.count = Prints::MOST;
         let many =
             self.many.get_or_insert_with(|| known.iter().copied().map(Cow::Borrowed).collect());
         many.insert(name)

@@ -5,11 +5,9 @@ use std::future::{Ready, ready};
 use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use futures_util::future::{FutureExt, Map};
 use jam_core::Jam;
-use jam_core::flow::{Answering, ResponsePatch, Settled};
+use jam_core::flow::{Answering, ResponsePatch, Settle};
 
-use crate::sink::Outcome;
 use crate::{Rejection, View, sink};
 
 /// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the
@@ -61,27 +59,40 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Map<Answering<S::Future, Outcome<B>>, Apply<B>>;
+    type Future = Answering<S::Future, Responses>;
 
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // No clone of the request is kept here: actix allows the service one owner of it only.
-        let answer = match self.jam.enter(&View::from(request.request())) {
-            Ok(entered) => entered.call(|| self.inner.call(request), settle),
+        match self.jam.enter(&View::from(request.request())) {
+            Ok(entered) => entered.call(|| self.inner.call(request)),
             Err(reject) => {
                 let answer = request.into_response(sink::build(&reject.respond()));
                 Answering::refused(Ok(answer.map_into_right_body()))
             }
-        };
-        answer.map(sink::apply as Apply<B>)
+        }
     }
 }
 
-type Apply<B> = fn((Outcome<B>, Option<ResponsePatch>)) -> Outcome<B>;
+/// Answers as actix does.
+#[derive(Debug)]
+pub struct Responses(());
 
-fn settle<B>(outcome: Result<ServiceResponse<B>, Error>, _: bool) -> Settled<Outcome<B>> {
-    // A refusal that is on its way to the client was not swallowed.
-    let outcome = outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled));
-    Settled::Answered(outcome.map(ServiceResponse::map_into_left_body))
+impl<B> Settle<Result<ServiceResponse<B>, Error>> for Responses {
+    type Answer = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn settle(outcome: Result<ServiceResponse<B>, Error>, _: bool) -> Self::Answer {
+        // A refusal that is on its way to the client was not swallowed.
+        let outcome = outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled));
+        outcome.map(ServiceResponse::map_into_left_body)
+    }
+
+    fn has_head(_: &Self::Answer) -> bool {
+        true
+    }
+
+    fn apply(patch: ResponsePatch, answer: Self::Answer) -> Self::Answer {
+        sink::apply(patch, answer)
+    }
 }

@@ -15,8 +15,7 @@ pub(crate) type Outcome<B> = Result<ServiceResponse<EitherBody<B>>, Error>;
 
 /// Puts the patch onto the answer. Where the patch holds a replacement, nothing of the inner
 /// service's answer survives: its headers may tell as much as its body.
-pub(crate) fn apply<B>((outcome, patch): (Outcome<B>, Option<ResponsePatch>)) -> Outcome<B> {
-    let Some(mut patch) = patch else { return outcome };
+pub(crate) fn apply<B>(mut patch: ResponsePatch, outcome: Outcome<B>) -> Outcome<B> {
     let mut response = match outcome {
         Ok(response) => response,
         Err(error) => return Err(Patched::new(error, patch).into()),

@@ -71,6 +71,7 @@ pub(crate) fn write_refused(kind: ErrorKind) {
     tracing::info!(target: "jam::audit", outcome = "refused", reason = kind.as_str());
 }
 
+#[inline]
 pub(crate) fn accepted(via: &'static str) {
     tracing::debug!(target: "jam::audit", outcome = "accepted", via);
 }

@@ -73,7 +73,7 @@ impl CredentialSource {
         Sighting { found: self.look(view), ambient, judged: self.judges() }.judge()
     }
 
-    /// The same, before the characters of what a header carries are judged.
+    /// The same, before the characters of what was found are judged.
     fn look<'a>(&self, view: &'a dyn RequestView) -> Found<'a> {
         match &self.0 {
             Kind::Header { name, scheme } => find_header(view, name, scheme.as_deref()),
@@ -89,7 +89,7 @@ impl CredentialSource {
 
     /// Whether what it finds is judged already.
     fn judges(&self) -> bool {
-        !matches!(self.0, Kind::Header { .. })
+        matches!(self.0, Kind::Custom { .. })
     }
 
     pub(crate) fn describe(&self) -> Value {
@@ -218,16 +218,16 @@ fn find_cookie<'a>(view: &'a dyn RequestView, name: &str) -> Found<'a> {
     });
     match found {
         _ if is_conflict => Found::Conflict,
-        Some(value) => cookie_value(value),
+        Some(value) => Found::Credential(value),
         None => Found::Absent,
     }
 }
 
 /// `cookie-value` (RFC 6265bis §4.1.1): octets, or octets in quotes, which belong to the value.
-fn cookie_value(value: &[u8]) -> Found<'_> {
+fn is_cookie_value(value: &[u8]) -> bool {
     let octets =
         value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\"")).unwrap_or(value);
-    if all(octets, is_cookie_octet) { Found::Credential(value) } else { Found::Malformed }
+    all(octets, is_cookie_octet)
 }
 
 /// Sixteen bytes at a time without an early exit, the last ones twice where they are fewer: a few
@@ -250,11 +250,11 @@ fn is_cookie_octet(byte: u8) -> bool {
 }
 
 /// Without optional white space at the ends (RFC 9110 §5.6.3).
-fn trim(value: &[u8]) -> &[u8] {
-    let white = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let start = value.iter().position(|byte| !white(byte)).unwrap_or(value.len());
-    let end = value.iter().rposition(|byte| !white(byte)).map_or(start, |last| last + 1);
-    value.get(start..end).unwrap_or_default()
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 /// The ordered sources of a backend, checked.
@@ -266,16 +266,16 @@ pub(crate) struct Sighting<'a> {
     pub(crate) found: Found<'a>,
     pub(crate) ambient: bool,
     /// Whether it is known to consist of what a credential may consist of. A token that is verified
-    /// shows that by itself.
+    /// shows that by itself, as an id does.
     pub(crate) judged: bool,
 }
 
 impl<'a> Sighting<'a> {
     pub(crate) fn judge(self) -> Found<'a> {
-        match self.found {
-            Found::Credential(value) if !self.judged && !is_credential(value) => Found::Malformed,
-            found => found,
-        }
+        let Found::Credential(value) = self.found else { return self.found };
+        let good =
+            self.judged || if self.ambient { is_cookie_value(value) } else { is_credential(value) };
+        if good { self.found } else { Found::Malformed }
     }
 }
 

@@ -13,7 +13,7 @@ use std::thread;
 use common::{NOW, Request, backend, ready, token};
 use jam_core::Jam;
 use jam_core::clock::ManualClock;
-use jam_core::flow::{Answering, Flow, Settled};
+use jam_core::flow::{Answering, Flow, ResponsePatch, Settle};
 use jam_core::guard::Guard;
 use jam_core::jwt::JwtBackendBuilder;
 use jam_core::reject::RejectKind;
@@ -48,8 +48,31 @@ fn of(subject: &str) -> Request<'static> {
     Request::get("/page").with("authorization", format!("Bearer {}", token_of(subject)))
 }
 
-fn answer<F: Future>(jam: &Jam, request: &Request<'_>, application: F) -> Answering<F, F::Output> {
-    jam.enter(request).unwrap().call(|| application, |outcome, _| Settled::Answered(outcome))
+/// An application's outcome beside the patch, in an answer that has a head or none.
+struct Beside<const HAS_HEAD: bool>;
+
+impl<O, const HAS_HEAD: bool> Settle<O> for Beside<HAS_HEAD> {
+    type Answer = (O, Option<ResponsePatch>);
+
+    fn settle(outcome: O, _: bool) -> Self::Answer {
+        (outcome, None)
+    }
+
+    fn has_head(_: &Self::Answer) -> bool {
+        HAS_HEAD
+    }
+
+    fn apply(patch: ResponsePatch, (outcome, _): Self::Answer) -> Self::Answer {
+        (outcome, Some(patch))
+    }
+}
+
+fn answer<F: Future>(
+    jam: &Jam,
+    request: &Request<'_>,
+    application: F,
+) -> Answering<F, Beside<true>> {
+    jam.enter(request).unwrap().call(|| application)
 }
 
 /// Who the current request says that is calling.
@@ -82,7 +105,7 @@ fn it_is_the_callers_inside_and_nobodys_outside() {
         seen = Flow::current().is_some();
         now(())
     };
-    ready(jam.enter(&of("alice")).unwrap().call(called, |outcome, _| Settled::Answered(outcome)));
+    ready(jam.enter(&of("alice")).unwrap().call::<_, Beside<true>>(called));
     assert!(seen);
 }
 
@@ -198,7 +221,7 @@ fn a_request_that_a_handler_makes_is_another_one() {
 fn what_has_no_head_is_not_finished() {
     let application = async { Flow::current().unwrap().persist_jwt(&token_of("alice")).unwrap() };
     let entered = jam().enter(&of("alice")).unwrap();
-    let ((), patch) = ready(entered.call(|| application, |outcome, _| Settled::Failed(outcome)));
+    let ((), patch) = ready(entered.call::<_, Beside<false>>(|| application));
     assert!(patch.is_none());
 }
 

@@ -1,9 +1,7 @@
 //! The middleware that begins and finishes the flow of each request.
 
-use std::pin::pin;
-
 use jam_core::Jam;
-use jam_core::flow::Settled;
+use jam_core::flow::{Answering, ResponsePatch, Settle};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::sink;
@@ -49,25 +47,35 @@ pub struct JamEndpoint<E> {
 impl<E: Endpoint> Endpoint for JamEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
-        let entered = match self.jam.enter(&view(&request)) {
-            Ok(entered) => entered,
-            Err(reject) => return Ok(sink::build(&reject.respond())),
-        };
-        // It holds the request, which is large: pinned where it stands, it is moved no more.
-        let answer = pin!(async { self.inner.call(request).await });
-        match entered.call(|| answer, settle).await {
-            (outcome, Some(patch)) => outcome.map(|response| sink::apply(patch, response)),
-            (outcome, None) => outcome,
+    // No `async fn`: it would hold the request, which is large, twice.
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        match self.jam.enter(&view(&request)) {
+            Ok(entered) => entered.call::<_, Responses>(|| self.inner.call(request)),
+            Err(reject) => Answering::refused(Ok(sink::build(&reject.respond()))),
         }
     }
 }
 
-fn settle<T: IntoResponse>(outcome: Result<T>, is_touched: bool) -> Settled<Result<Response>> {
-    Settled::Answered(match outcome {
-        Ok(output) => Ok(output.into_response()),
-        // Rendered first: an error that shows the flow's own refusal answers for it.
-        Err(error) if is_touched => Ok(error.into_response()),
-        Err(error) => Err(error),
-    })
+/// Answers as poem does.
+struct Responses;
+
+impl<T: IntoResponse> Settle<Result<T>> for Responses {
+    type Answer = Result<Response>;
+
+    fn settle(outcome: Result<T>, is_touched: bool) -> Result<Response> {
+        match outcome {
+            Ok(output) => Ok(output.into_response()),
+            // Rendered first: an error that shows the flow's own refusal answers for it.
+            Err(error) if is_touched => Ok(error.into_response()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn has_head(_: &Result<Response>) -> bool {
+        true
+    }
+
+    fn apply(patch: ResponsePatch, answer: Result<Response>) -> Result<Response> {
+        answer.map(|response| sink::apply(patch, response))
+    }
 }

@@ -1,13 +1,10 @@
 //! The layer that begins and finishes the flow of each request.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use jam_core::Jam;
-use jam_core::flow::{Answering, Settled};
-use pin_project_lite::pin_project;
+use jam_core::flow::{Answering, ResponsePatch, Settle};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -70,38 +67,32 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let answer = match self.jam.enter(&View::from(&request)) {
-            Ok(entered) => entered.call(|| self.inner.call(request), settle),
+        match self.jam.enter(&View::from(&request)) {
+            Ok(entered) => entered.call(|| self.inner.call(request)),
             Err(reject) => Answering::refused(Ok(sink::respond(reject))),
-        };
-        JamFuture { answer }
+        }
     }
 }
 
-pin_project! {
-    /// The response of a [`JamService`]: the inner one's own, unless the flow was touched.
-    #[derive(Debug)]
-    pub struct JamFuture<F: Future> {
-        #[pin]
-        answer: Answering<F, F::Output>,
+/// The response of a [`JamService`]: the inner one's own, unless the flow was touched.
+pub type JamFuture<F> = Answering<F, Responses>;
+
+/// Answers with `http` 1.
+#[derive(Debug)]
+pub struct Responses(());
+
+impl<B: From<String>, E> Settle<Result<Response<B>, E>> for Responses {
+    type Answer = Result<Response<B>, E>;
+
+    fn settle(outcome: Self::Answer, _: bool) -> Self::Answer {
+        outcome
     }
-}
 
-fn settle<T, E>(outcome: Result<T, E>, _: bool) -> Settled<Result<T, E>> {
-    if outcome.is_ok() { Settled::Answered(outcome) } else { Settled::Failed(outcome) }
-}
+    fn has_head(answer: &Self::Answer) -> bool {
+        answer.is_ok()
+    }
 
-impl<F, B, E> Future for JamFuture<F>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-    B: From<String>,
-{
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().answer.poll(context).map(|(outcome, patch)| match patch {
-            Some(patch) => outcome.map(|response| sink::apply(patch, response)),
-            None => outcome,
-        })
+    fn apply(patch: ResponsePatch, answer: Self::Answer) -> Self::Answer {
+        answer.map(|response| sink::apply(patch, response))
     }
 }

@@ -2,14 +2,18 @@
 
 use std::ops::Range;
 
-use smallvec::SmallVec;
+use arrayvec::ArrayVec;
 
 use crate::request::RequestView;
 
 /// Texts being copied out of a request, one behind the other: on the stack while they are of
 /// ordinary length together, until the flow is made with as much room as they take.
 #[derive(Default)]
-pub(super) struct Copied(SmallVec<[u8; 640]>);
+pub(super) struct Copied {
+    short: ArrayVec<u8, 640>,
+    /// All of them, where they are not.
+    long: Option<Vec<u8>>,
+}
 
 /// The place of one of them.
 pub(super) type Place = Range<u32>;
@@ -31,7 +35,7 @@ impl<'f> Texts<'f> {
 
 impl Copied {
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.long.as_deref().unwrap_or(&self.short)
     }
 
     pub(super) fn len(&self) -> u32 {
@@ -39,10 +43,13 @@ impl Copied {
     }
 
     /// Copies a text that is there in parts. None for gigabytes, which no request has.
+    #[inline]
     pub(super) fn keep(&mut self, parts: &[&[u8]]) -> Option<Place> {
         let start = self.len();
         for part in parts {
-            self.0.extend_from_slice(part);
+            if self.long.is_some() || self.short.try_extend_from_slice(part).is_err() {
+                self.long.get_or_insert_with(|| self.short.to_vec()).extend_from_slice(part);
+            }
         }
         (self.len() < u32::MAX).then_some(start..self.len())
     }

@@ -71,6 +71,8 @@ impl Credentials<Token> {
         let longest = jwt.verifier().max_token_bytes();
         jwt.sources.sight(view, |_, sighting| {
             let Sighting { found, ambient, judged } = sighting;
+            // A cookie that cannot be used counts as none, whatever it consists of.
+            let judged = judged || ambient;
             let token = match found {
                 Found::Absent => return,
                 Found::Credential(token) if token.len() > longest => {

@@ -71,7 +71,11 @@ impl Flow {
     /// ```
     pub async fn scope<F: Future>(self, answer: F) -> F::Output {
         let (mut flow, mut answer) = (Some(self), pin!(answer));
-        poll_fn(|context| within(&mut flow, || answer.as_mut().poll(context))).await
+        poll_fn(|context| {
+            let _within = Within::enter(&mut flow);
+            answer.as_mut().poll(context)
+        })
+        .await
     }
 }
 
@@ -89,27 +93,26 @@ fn exchange(mut flow: Option<Flow>) -> Option<Flow> {
     CURRENT.try_with(|current| current.replace(flow.take())).unwrap_or(flow)
 }
 
-/// Runs with the flow as the current one, and takes it back afterwards.
-fn within<T>(flow: &mut Option<Flow>, run: impl FnOnce() -> T) -> T {
-    struct Within<'f> {
-        flow: &'f mut Option<Flow>,
-        outer: Option<Flow>,
-    }
+/// While it lives, the flow is the current one. A guard and no function with a closure: what is done
+/// meanwhile is large as a rule, and stays where it was made.
+struct Within<'f> {
+    flow: &'f mut Option<Flow>,
+    outer: Option<Flow>,
+}
 
-    impl Drop for Within<'_> {
-        fn drop(&mut self) {
-            *self.flow = exchange(self.outer.take());
-        }
+impl<'f> Within<'f> {
+    /// Without a flow, whichever one is current stays so.
+    #[inline]
+    fn enter(flow: &'f mut Option<Flow>) -> Option<Self> {
+        let own = flow.take()?;
+        Some(Self { outer: exchange(Some(own)), flow })
     }
+}
 
-    if flow.is_none() {
-        return run();
+impl Drop for Within<'_> {
+    fn drop(&mut self) {
+        *self.flow = exchange(self.outer.take());
     }
-    let outer = exchange(flow.take());
-    let within = Within { flow, outer };
-    let done = run();
-    drop(within);
-    done
 }
 
 impl Jam {
@@ -141,107 +144,130 @@ pub struct Entered {
     is_nested: bool,
 }
 
-/// What an adapter makes of the application's answer.
-#[derive(Debug)]
-pub enum Settled<T> {
-    /// The answer's head is ready: what the flow recorded is written, and goes with it.
-    Answered(T),
-    /// There is no head that anything could be put onto: what was recorded is dropped.
-    Failed(T),
+/// How a framework answers: what its layer makes of an application's outcome `O`.
+pub trait Settle<O> {
+    /// What the layer answers.
+    type Answer;
+
+    /// Goes over the outcome, and is told whether the flow was touched: the place to
+    /// [show](Reject::respond) a refusal that is on its way to the client.
+    fn settle(outcome: O, is_touched: bool) -> Self::Answer;
+
+    /// Whether it has a head that anything can be put onto. Without one, what was recorded is
+    /// dropped.
+    fn has_head(answer: &Self::Answer) -> bool;
+
+    /// Puts onto it what the flow recorded, which is written by now.
+    fn apply(patch: ResponsePatch, answer: Self::Answer) -> Self::Answer;
 }
 
 impl Entered {
     /// Calls the application, with the flow as the current one whenever it is polled, and finishes
-    /// the flow where it was touched. Before that, `settle` goes over the answer, and is told whether
-    /// it was touched: the place to [show](Reject::respond) a refusal that is on its way to the
-    /// client.
+    /// the flow where it was touched.
     // Futures of whole applications are large: where they are made is where they stay.
     #[inline(always)]
-    pub fn call<F: Future, T>(
-        self,
-        application: impl FnOnce() -> F,
-        settle: fn(F::Output, bool) -> Settled<T>,
-    ) -> Answering<F, T> {
+    pub fn call<F, S>(self, application: impl FnOnce() -> F) -> Answering<F, S>
+    where
+        F: Future,
+        S: Settle<F::Output>,
+    {
         let mut flow = Some(self.flow);
-        let application = Some(within(&mut flow, application));
-        let settle = Some(settle);
-        Answering {
-            application,
-            flow,
-            is_nested: self.is_nested,
-            settle,
-            outcome: None,
-            finish: None,
+        let within = Within::enter(&mut flow);
+        let stage = Stage::Running { application: application() };
+        drop(within);
+        Answering { stage, flow, is_nested: self.is_nested }
+    }
+}
+
+pin_project! {
+    /// The application's answer to a request, with what has to change on it: nothing where nobody
+    /// touched the flow, or where a layer further out will finish it.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct Answering<F, S>
+    where
+        F: Future,
+        S: Settle<F::Output>,
+    {
+        #[pin]
+        stage: Stage<F, S::Answer>,
+        flow: Option<Flow>,
+        is_nested: bool,
+    }
+
+    impl<F, S> PinnedDrop for Answering<F, S>
+    where
+        F: Future,
+        S: Settle<F::Output>,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // Whoever drops it may be answering another request.
+            let _within = Within::enter(this.flow);
+            this.stage.set(Stage::Over);
         }
     }
 }
 
 pin_project! {
-    /// The application's answer to a request, and what has to change on it: nothing where nobody
-    /// touched the flow, or where a layer further out will finish it.
-    #[must_use = "futures do nothing unless they are polled"]
-    pub struct Answering<F: Future, T> {
-        // None once it has answered: it holds what others may wait for.
-        #[pin]
-        application: Option<F>,
-        flow: Option<Flow>,
-        is_nested: bool,
-        settle: Option<fn(F::Output, bool) -> Settled<T>>,
-        outcome: Option<T>,
-        finish: Option<Pin<Box<dyn Future<Output = ResponsePatch> + Send>>>,
-    }
-
-    impl<F: Future, T> PinnedDrop for Answering<F, T> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            // Whoever drops it may be answering another request.
-            within(this.flow, || this.application.set(None));
-        }
+    #[project = Staged]
+    enum Stage<F, A> {
+        Running { #[pin] application: F },
+        Answered { answer: Option<A>, finish: Option<Finish> },
+        Over,
     }
 }
 
-impl<F: Future, T> Answering<F, T> {
+type Finish = Pin<Box<dyn Future<Output = ResponsePatch> + Send>>;
+
+impl<F: Future, S: Settle<F::Output>> Answering<F, S> {
     /// An answer in place of the application's, to a request that was not let in.
     #[inline(always)]
-    pub fn refused(outcome: T) -> Self {
-        let (application, flow, settle, finish) = (None, None, None, None);
-        Answering { application, flow, is_nested: false, settle, outcome: Some(outcome), finish }
+    pub fn refused(answer: S::Answer) -> Self {
+        let stage = Stage::Answered { answer: Some(answer), finish: None };
+        Answering { stage, flow: None, is_nested: false }
     }
 }
 
-impl<F: Future, T> Future for Answering<F, T> {
-    type Output = (T, Option<ResponsePatch>);
+impl<F: Future, S: Settle<F::Output>> Future for Answering<F, S> {
+    type Output = S::Answer;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<S::Answer> {
         let mut this = self.project();
-        if let Some((application, settle)) =
-            this.application.as_mut().as_pin_mut().zip(*this.settle)
-        {
-            let outcome = ready!(within(this.flow, || application.poll(context)));
-            within(this.flow, || this.application.set(None));
+        if let Staged::Running { application } = this.stage.as_mut().project() {
+            let within = Within::enter(this.flow);
+            let outcome = ready!(application.poll(context));
+            // It holds what others may wait for.
+            this.stage.set(Stage::Over);
+            drop(within);
             let is_own = |flow: &Flow| !*this.is_nested && flow.is_touched();
             let touched = this.flow.take().filter(is_own);
-            let outcome = match settle(outcome, touched.is_some()) {
-                Settled::Answered(outcome) => outcome,
-                Settled::Failed(outcome) => return Poll::Ready((outcome, None)),
-            };
+            let answer = S::settle(outcome, touched.is_some());
+            let finishes = |flow: &Flow| S::has_head(&answer) && flow.is_touched();
             // The untouched path ends here, without an allocation.
-            let Some(flow) = touched.filter(Flow::is_touched) else {
-                return Poll::Ready((outcome, None));
-            };
-            *this.outcome = Some(outcome);
-            *this.finish = Some(Box::pin(async move { flow.finish().await }));
+            let Some(flow) = touched.filter(finishes) else { return Poll::Ready(answer) };
+            let finish: Finish = Box::pin(async move { flow.finish().await });
+            this.stage.set(Stage::Answered { answer: Some(answer), finish: Some(finish) });
         }
-        let patch = match this.finish {
+        // Polled again after its end, like any other future: never ready.
+        let Staged::Answered { answer, finish } = this.stage.as_mut().project() else {
+            return Poll::Pending;
+        };
+        let patch = match finish {
             Some(finish) => Some(ready!(finish.as_mut().poll(context))),
             None => None,
         };
-        // Polled again after its end, like any other future: never ready.
-        this.outcome.take().map_or(Poll::Pending, |outcome| Poll::Ready((outcome, patch)))
+        let answer = answer.take();
+        this.stage.set(Stage::Over);
+        match (answer, patch) {
+            (Some(answer), Some(patch)) => Poll::Ready(S::apply(patch, answer)),
+            (Some(answer), None) => Poll::Ready(answer),
+            (None, _) => Poll::Pending,
+        }
     }
 }
 
-impl<F: Future, T> fmt::Debug for Answering<F, T> {
+impl<F: Future, S: Settle<F::Output>> fmt::Debug for Answering<F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answering").field("flow", &self.flow).finish_non_exhaustive()
     }

@@ -34,9 +34,9 @@ use crate::transport::Handover;
 pub(crate) use caller::Caller;
 use copied::{Copied, Texts};
 use credentials::{Credentials, Judged, Token};
-pub use current::{Answering, Entered, Settled};
+pub use current::{Answering, Entered, Settle};
 pub use patch::{HeaderOp, PatchHeader, ResponsePatch};
-use session::Slot;
+use session::{Slot, Work};
 
 /// What one request carries and what its answer will. Cheap to clone; clones are the same flow.
 #[derive(Clone)]
@@ -65,6 +65,7 @@ struct Inner {
 /// What few requests come to.
 #[derive(Default)]
 struct Rare {
+    work: Mutex<Work>,
     /// What hands a token out or takes it back.
     pending: Mutex<Vec<Handover>>,
     refused: OnceLock<RejectKind>,
@@ -82,19 +83,20 @@ impl Flow {
     /// Walks the sources and copies what they found. Verifies nothing, asks no store.
     pub(crate) fn begin(jam: &Jam, view: &dyn RequestView) -> Self {
         let mut copied = Copied::default();
+        let sessions = jam.session_backend();
         // It is large, and filled in where it stands: each step on its way would move it.
         let mut inner = Inner {
             jam: jam.clone(),
             tokens: Credentials::default(),
             judged: OnceLock::new(),
-            session: Slot::new(jam.session_backend()),
+            session: Slot::new(sessions),
             is_forged: csrf::is_forged(jam.csrf(), view),
             target: 0,
             touched: AtomicBool::new(false),
             answered: AtomicBool::new(false),
             rare: OnceLock::new(),
         };
-        if let Some(backend) = jam.session_backend() {
+        if let Some(backend) = sessions {
             inner.session.sight(backend, view, &mut copied);
         }
         if let Some(jwt) = jam.jwt_backend() {

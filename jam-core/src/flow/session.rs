@@ -31,8 +31,6 @@ pub(super) struct Slot {
     /// Somebody is asking the store; whoever else wants to know waits for the end of that.
     is_opening: AtomicBool,
     opened: Event,
-    /// Made for the first who changes something.
-    work: OnceLock<Box<Mutex<Work>>>,
 }
 
 /// The right to ask the store what the session is, until it is dropped.
@@ -65,30 +63,33 @@ pub(super) enum Base {
     Live(Live),
 }
 
-/// The session as it stands, with what is recorded on top of it.
+/// The session as it stands.
 pub(crate) enum Standing<'f> {
     /// As the request found it.
-    Found(Option<&'f Live>, Vec<Op>),
-    /// After a write in the midst of the request.
-    Saved(Option<Live>, Vec<Op>),
+    Found(Option<&'f Live>),
+    /// After what was written in the midst of the request, and what is recorded on top of it.
+    Changed(Option<Live>, Vec<Op>),
 }
 
 impl Standing<'_> {
     pub(crate) fn live(&self) -> Option<&Live> {
         match self {
-            Self::Found(live, _) => *live,
-            Self::Saved(live, _) => live.as_ref(),
+            Self::Found(live) => *live,
+            Self::Changed(live, _) => live.as_ref(),
         }
     }
 
     pub(crate) fn ops(&self) -> &[Op] {
-        let (Self::Found(_, ops) | Self::Saved(_, ops)) = self;
-        ops
+        match self {
+            Self::Found(_) => &[],
+            Self::Changed(_, ops) => ops,
+        }
     }
 }
 
+/// What a request does to its session.
 #[derive(Default)]
-struct Work {
+pub(super) struct Work {
     ops: Vec<Op>,
     /// The session after a write in the midst of the request.
     saved: Option<Option<Live>>,
@@ -108,7 +109,6 @@ impl Slot {
             base: OnceLock::new(),
             is_opening: AtomicBool::new(false),
             opened: Event::new(),
-            work: OnceLock::new(),
         }
     }
 
@@ -122,7 +122,10 @@ impl Slot {
         for (format, backend) in backend.formats() {
             backend.sources().sight(view, |_, sighting| {
                 let ambient = sighting.ambient;
-                let credential = match sighting.judge() {
+                // What is no id is no cookie of use either, whatever it consists of.
+                let reads_all = ambient && backend.reads_ids();
+                let found = if reads_all { sighting.found } else { sighting.judge() };
+                let credential = match found {
                     Found::Absent => return,
                     Found::Credential(text) => {
                         let joined = backend.transport().join(view, text);
@@ -157,10 +160,6 @@ impl Slot {
     fn carries(&self, format: Format) -> bool {
         self.presented.iter().any(|((presented, _), _)| *presented == format)
     }
-
-    fn work(&self) -> MutexGuard<'_, Work> {
-        lock(self.work.get_or_init(Box::default))
-    }
 }
 
 fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
@@ -169,6 +168,10 @@ fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
 }
 
 impl Flow {
+    fn work(&self) -> MutexGuard<'_, Work> {
+        lock(&self.inner().rare().work)
+    }
+
     pub(super) fn slot(&self) -> Option<(&SessionBackend, &Slot)> {
         Some((self.inner().jam.session_backend()?, &self.inner().session))
     }
@@ -186,7 +189,7 @@ impl Flow {
         }
         match resolve_now(backend, slot, self.texts()) {
             Ok(base) => {
-                self.found(base);
+                self.found(backend, slot, base);
                 Deferred::ready(())
             }
             Err(waiting) => {
@@ -195,19 +198,22 @@ impl Flow {
                     let Some((backend, slot)) = flow.slot() else { return };
                     // Extractors may wait side by side; one of them asks for all.
                     if let Some(_turn) = slot.turn().await {
-                        flow.found(resolve_waiting(backend, slot, flow.texts(), waiting).await);
+                        let base = resolve_waiting(backend, slot, flow.texts(), waiting).await;
+                        flow.found(backend, slot, base);
                     }
                 })
             }
         }
     }
 
-    fn found(&self, base: Base) {
-        let Some((backend, slot)) = self.slot() else { return };
+    fn found(&self, backend: &SessionBackend, slot: &Slot, base: Base) {
         if let Base::Live(live) = &base {
             backend.count_read(live.format);
         }
-        if matches!(slot.base.get_or_init(|| base), Base::Live(live) if live.touch_due) {
+        // By reference: the cell moves its function several times.
+        let mut base = Some(base);
+        let base = slot.base.get_or_init(|| base.take().unwrap_or(Base::Absent));
+        if matches!(base, Base::Live(live) if live.touch_due) {
             self.touch();
         }
     }
@@ -219,8 +225,8 @@ impl Flow {
 
     /// Records an operation, to be written when the answer leaves.
     pub(crate) fn record(&self, op: Op) -> Result<(), Reject> {
-        let (_, slot) = self.session_slot()?;
-        let mut work = slot.work();
+        self.session_slot()?;
+        let mut work = self.work();
         if work.is_committed {
             return Err(self.refuse(ErrorKind::Committed.into()));
         }
@@ -230,31 +236,38 @@ impl Flow {
         Ok(())
     }
 
-    /// The session as it stands and what is recorded on top of it, for reading.
+    /// The session as it stands, once [`open_session`](Self::open_session) is through.
     ///
     /// # Errors
     ///
     /// A header that carries a bad credential, and a store that is down.
-    pub(crate) async fn session_standing(&self) -> Result<Standing<'_>, Reject> {
-        let (_, slot) = self.session_slot()?;
-        self.open_session().await;
+    #[inline]
+    pub(crate) fn session_standing(&self) -> Result<Standing<'_>, Reject> {
         // An untouched flow has recorded nothing and takes no lock.
-        let ops = if self.inner().touched.load(Ordering::Acquire) {
-            let work = slot.work();
-            if let Some(saved) = &work.saved {
-                return Ok(Standing::Saved(saved.clone(), work.ops.clone()));
-            }
-            work.ops.clone()
-        } else {
-            Vec::new()
+        if self.inner().touched.load(Ordering::Acquire) {
+            return self.session_changed();
+        }
+        self.session_found().map(Standing::Found)
+    }
+
+    fn session_changed(&self) -> Result<Standing<'_>, Reject> {
+        let Some(rare) = self.inner().rare.get() else {
+            return self.session_found().map(Standing::Found);
         };
+        let work = lock(&rare.work);
+        let live = match &work.saved {
+            Some(saved) => saved.clone(),
+            None => self.session_found()?.cloned(),
+        };
+        Ok(Standing::Changed(live, work.ops.clone()))
+    }
+
+    fn session_found(&self) -> Result<Option<&Live>, Reject> {
         match self.base() {
-            Some(Base::Live(live)) => Ok(Standing::Found(Some(live), ops)),
+            Some(Base::Live(live)) => Ok(Some(live)),
             Some(Base::Refused(kind)) => Err(self.remember_refusal(kind.clone())),
             Some(Base::Down) => Err(self.remember_refusal(RejectKind::StoreUnavailable)),
-            Some(Base::Absent | Base::Unusable | Base::NobodyKnows) | None => {
-                Ok(Standing::Found(None, ops))
-            }
+            Some(Base::Absent | Base::Unusable | Base::NobodyKnows) | None => Ok(None),
         }
     }
 
@@ -276,14 +289,14 @@ impl Flow {
 
     /// What the client is to be told of the writes that went through.
     pub(super) fn saved_handovers(&self) -> Vec<Handover> {
-        let work = self.inner().session.work.get();
-        work.map(|work| std::mem::take(&mut lock(work).handovers)).unwrap_or_default()
+        let rare = self.inner().rare.get();
+        rare.map(|rare| std::mem::take(&mut lock(&rare.work).handovers)).unwrap_or_default()
     }
 
     async fn write_session(&self, is_last: bool) -> Result<(), Error> {
         let Some((backend, slot)) = self.slot() else { return Ok(()) };
         let (ops, saved) = {
-            let mut work = slot.work();
+            let mut work = self.work();
             work.is_committed |= is_last;
             (std::mem::take(&mut work.ops), work.saved.clone())
         };
@@ -307,7 +320,7 @@ impl Flow {
             self.retire(backend, slot, &ops, base.as_ref(), &written).await?;
         }
         let handovers = self.handovers(backend, slot, &ops, &written)?;
-        let mut work = slot.work();
+        let mut work = self.work();
         work.saved = Some(written.live);
         if let Some(handovers) = handovers {
             work.handovers = handovers;
@@ -333,7 +346,7 @@ impl Flow {
             return Ok(());
         }
         let Some(other) = now.or(before).map(Format::other) else { return Ok(()) };
-        slot.work().retired = Some(other);
+        self.work().retired = Some(other);
         // The base was moved or ended; whatever else a store keeps for this client ends with it.
         let Some(before) = before else { return Ok(()) };
         let presented = slot.presented.iter();
@@ -383,7 +396,7 @@ impl Flow {
         ops: &[Op],
         written: &Written,
     ) -> Result<Option<Vec<Handover>>, Error> {
-        let retired = slot.work().retired.filter(|format| slot.carries(*format));
+        let retired = self.work().retired.filter(|format| slot.carries(*format));
         let retired =
             retired.map(|format| backend.of_format(format).transport().clear(slot.chunks.into()));
         if let Some(issued) = &written.issued {

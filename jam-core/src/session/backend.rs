@@ -119,6 +119,11 @@ impl SessionBackend {
         SessionBackendBuilder::new(policy, Keeper::Stateless(Arc::new(codec)))
     }
 
+    /// Whether a credential is an id, and nothing else.
+    pub(crate) fn reads_ids(&self) -> bool {
+        matches!(self.0.keeper, Keeper::Store(_))
+    }
+
     /// How this backend hands out ids.
     pub(crate) fn transport(&self) -> &CredentialTransport {
         &self.0.transport
@@ -165,6 +170,7 @@ impl SessionBackend {
     }
 
     /// Reads what a source has found.
+    #[inline]
     pub(crate) fn open(&self, credential: &[u8], budget: &Budget) -> Deferred<'static, Opened> {
         match &self.0.keeper {
             Keeper::Store(_) => match SessionId::parse(credential) {
@@ -201,18 +207,21 @@ impl SessionBackend {
     }
 
     /// Asks the store about an id; ready at once where the store is.
+    #[inline]
     pub(super) fn look_up(&self, id: SessionId, budget: &Budget) -> Deferred<'static, Opened> {
         let Ok(store) = self.store() else { return Deferred::ready(Opened::Unusable) };
         let (asked, call) = (self.ask(), self.call(budget));
         match store.load(call, id.handle()).now() {
-            Ok(loaded) => {
-                let (opened, due) = self.judge(id, asked, loaded, call.now);
-                if let (true, Opened::Live(live)) = (due, &opened) {
-                    // A store that answers at once has touched at once.
-                    let _ = store.touch(call, live.handle(), &live.record).now();
+            Ok(loaded) => Deferred::ready(match self.judge(&id, asked, loaded, call.now) {
+                Ok(record) => {
+                    if self.touch_is_due(&record, call.now) {
+                        // A store that answers at once has touched at once.
+                        let _ = store.touch(call, id.handle(), &record).now();
+                    }
+                    Opened::Live(self.held(id, record))
                 }
-                Deferred::ready(opened)
-            }
+                Err(opened) => opened,
+            }),
             // Not polled yet, so nothing was asked: asked again from a future that owns the store.
             Err(_) => {
                 let (this, budget) = (self.clone(), budget.share());
@@ -225,54 +234,58 @@ impl SessionBackend {
         let Ok(store) = self.store() else { return Opened::Unusable };
         budget.start();
         let (asked, call) = (self.ask(), self.call(budget));
-        let handle = id.handle();
-        let loaded = store.load(call, handle).await;
-        let (opened, due) = self.judge(id, asked, loaded, call.now);
-        if let (true, Opened::Live(live)) = (due, &opened)
-            && let Err(error) = store.touch(self.call(budget), handle, &live.record).await
+        let loaded = store.load(call, id.handle()).await;
+        let record = match self.judge(&id, asked, loaded, call.now) {
+            Ok(record) => record,
+            Err(opened) => return opened,
+        };
+        if self.touch_is_due(&record, call.now)
+            && let Err(error) = store.touch(self.call(budget), id.handle(), &record).await
         {
             // The session is known to live; that its use was not written down may end it early.
             self.note(error);
         }
-        opened
+        Opened::Live(self.held(id, record))
     }
 
-    /// What a store's answer means for whoever holds this id, and whether a touch is due.
+    /// The record in a store's answer, if it is of whoever holds this id; otherwise what that comes
+    /// to.
+    #[inline]
     fn judge(
         &self,
-        id: SessionId,
+        id: &SessionId,
         asked: Option<Asked>,
         loaded: Result<Option<Record>, Error>,
         now: Duration,
-    ) -> (Opened, bool) {
+    ) -> Result<Record, Opened> {
         let handle = id.handle();
         let record = match loaded {
             Ok(Some(record)) => record,
             Ok(None) => {
                 self.miss(handle);
-                return (unusable(Refused::UnknownSession), false);
+                return Err(unusable(Refused::UnknownSession));
             }
             Err(error) if error.kind() == ErrorKind::UndecodableRecord => {
-                return (self.undecoded(), false);
+                return Err(self.undecoded());
             }
-            Err(error) => return (self.without_store(id, error, now), false),
+            Err(error) => return Err(self.without_store(id, error, now)),
         };
         if !id.verifier_hash().matches(record.verifier_hash()) {
-            return (unusable(Refused::RotatedSession), false);
+            return Err(unusable(Refused::RotatedSession));
         }
         if record.is_expired(now) {
             self.miss(handle);
-            return (unusable(Refused::Expired), false);
+            return Err(unusable(Refused::Expired));
         }
         if let Some((seen, asked)) = self.0.seen.as_ref().zip(asked) {
             seen.confirm(asked, handle, &record, now);
         }
-        let due = self.touch_is_due(&record, now);
         audit::accepted("session");
-        (Opened::Live(self.held(id, record)), due)
+        Ok(record)
     }
 
     /// A session of this backend's, whose use is written down or need not be.
+    #[inline]
     pub(super) fn held(&self, id: impl Into<Option<SessionId>>, record: Record) -> Live {
         Live { id: id.into(), record, touch_due: false, format: self.0.format }
     }
@@ -290,7 +303,7 @@ impl SessionBackend {
     }
 
     /// The outage policy.
-    fn without_store(&self, id: SessionId, error: Error, now: Duration) -> Opened {
+    fn without_store(&self, id: &SessionId, error: Error, now: Duration) -> Opened {
         self.note(error);
         match self.0.policy.outage {
             Outage::Deny => down(Opened::Down),
@@ -305,7 +318,7 @@ impl SessionBackend {
                 match stale {
                     Some(record) => {
                         audit::accepted("stale session");
-                        Opened::Live(self.held(id, record))
+                        Opened::Live(self.held(id.clone(), record))
                     }
                     None => down(Opened::Down),
                 }

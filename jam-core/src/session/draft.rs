@@ -79,7 +79,7 @@ impl Values {
     ///
     /// [`ErrorKind::UndecodableRecord`] when it is of another type.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
-        self.text(name).map(read_value).transpose()
+        self.json(name).map(read_value).transpose()
     }
 
     /// A value as JSON text.
@@ -88,6 +88,14 @@ impl Values {
         match self.setting(name.as_bytes()) {
             Some(set) => Some(&set.json),
             None => self.kept.as_ref()?.value(name),
+        }
+    }
+
+    /// The same for a parser.
+    pub(super) fn json(&self, name: &str) -> Option<&[u8]> {
+        match self.setting(name.as_bytes()) {
+            Some(set) => Some(set.json.as_bytes()),
+            None => self.kept.as_ref()?.json(name),
         }
     }
 

@@ -152,30 +152,32 @@ impl<'a> Reader<'a> {
     /// Seven bits a byte, the lowest first; one byte as a rule.
     #[inline]
     fn number(&mut self) -> Result<u64, Broken> {
-        if let Some((&byte @ ..0x80, rest)) = self.0.split_first() {
-            self.0 = rest;
-            return Ok(byte.into());
-        }
-        self.long_number()
+        let (number, rest) = match self.0.split_first() {
+            Some((&byte @ ..0x80, rest)) => (byte.into(), rest),
+            // By value: whoever reads on in a loop keeps its place in registers.
+            _ => long_number(self.0)?,
+        };
+        self.0 = rest;
+        Ok(number)
     }
+}
 
-    #[cold]
-    fn long_number(&mut self) -> Result<u64, Broken> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.0.split_first().ok_or(Broken)?;
-            self.0 = rest;
-            // The tenth byte has room for one bit.
-            if shift == 63 && byte > 1 {
-                return Err(Broken);
-            }
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
+#[cold]
+fn long_number(mut bytes: &[u8]) -> Result<(u64, &[u8]), Broken> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first().ok_or(Broken)?;
+        bytes = rest;
+        // The tenth byte has room for one bit.
+        if shift == 63 && byte > 1 {
+            return Err(Broken);
         }
-        Err(Broken)
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok((number, bytes));
+        }
     }
+    Err(Broken)
 }
 
 /// Writes what [`Parts`] reads.

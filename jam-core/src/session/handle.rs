@@ -93,7 +93,8 @@ impl Session {
         value: &T,
     ) -> Result<(), Reject> {
         let json = write_value(value).map_err(|error| self.flow.refuse(error))?;
-        let before = self.read(name, |json| json.map(str::to_owned)).await?;
+        let text = |json: &[u8]| std::str::from_utf8(json).ok().map(str::to_owned);
+        let before = self.read(name, |json| json.and_then(text)).await?;
         self.flow.record(Op::Expect { name: name.to_owned(), json: before })?;
         self.flow.record(Op::Set { name: name.to_owned(), json })
     }
@@ -302,7 +303,8 @@ impl Session {
     }
 
     async fn live(&self) -> Result<Option<Live>, Reject> {
-        Ok(self.flow.session_standing().await?.live().cloned())
+        self.flow.open_session().await;
+        Ok(self.flow.session_standing()?.live().cloned())
     }
 
     async fn logged_in(&self) -> Result<(Live, String), Reject> {
@@ -316,17 +318,22 @@ impl Session {
     }
 
     /// Shows a value as JSON text, where it lies.
-    async fn read<T>(&self, name: &str, read: impl FnOnce(Option<&str>) -> T) -> Result<T, Reject> {
-        let standing = self.flow.session_standing().await?;
+    async fn read<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(Option<&[u8]>) -> T,
+    ) -> Result<T, Reject> {
+        self.flow.open_session().await;
+        let standing = self.flow.session_standing()?;
         let record = standing.live().map(|live| &live.record);
         let ops = standing.ops();
         if ops.is_empty() {
-            return Ok(read(record.and_then(|record| record.value(name))));
+            return Ok(read(record.and_then(|record| record.json(name))));
         }
         let backend = self.backend()?;
         let plan = Plan::of(ops, record, backend.policy(), backend.now());
         let draft = plan.map_err(|error| self.flow.refuse(error))?.draft;
-        Ok(read(draft.as_ref().and_then(|draft| draft.values.text(name))))
+        Ok(read(draft.as_ref().and_then(|draft| draft.values.json(name))))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
+use sha2::block_api::compress256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -36,7 +36,9 @@ impl SessionHandle {
     /// Reads the text of a handle: 22 characters of base64url (RFC 4648 §5), in their one spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        decode::<HALF>(text.as_bytes()).map(Self)
+        let mut bytes = [0; HALF];
+        decode(text.as_bytes(), &mut bytes)?;
+        Some(Self(bytes))
     }
 }
 
@@ -61,9 +63,22 @@ pub struct SessionId {
     verifier: Verifier,
 }
 
+/// In words: each is wiped by a write of its own.
 #[derive(Clone, Zeroize)]
 #[zeroize(drop)]
-struct Verifier([u8; HALF]);
+struct Verifier([u64; 2]);
+
+impl Verifier {
+    fn from_bytes(bytes: [u8; HALF]) -> Self {
+        let both = u128::from_be_bytes(bytes);
+        Self([(both >> 64) as u64, both as u64])
+    }
+
+    fn to_bytes(&self) -> [u8; HALF] {
+        let [high, low] = self.0.map(u128::from);
+        (high << 64 | low).to_be_bytes()
+    }
+}
 
 impl SessionId {
     /// A new id out of the operating system's random numbers.
@@ -75,21 +90,23 @@ impl SessionId {
 
     /// A new verifier under the same selector.
     pub(crate) fn renewed(handle: SessionHandle) -> Result<Self, Error> {
-        let mut verifier = Verifier([0; HALF]);
-        random(&mut verifier.0)?;
+        let mut bytes = [0; HALF];
+        random(&mut bytes)?;
+        let verifier = Verifier::from_bytes(bytes);
+        bytes.zeroize();
         Ok(Self { handle, verifier })
     }
 
     /// Reads an id: 43 characters of base64url (RFC 4648 §5) in their one spelling. Anything else is
     /// no id, and no store is asked about it.
     #[must_use]
+    #[inline]
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
-        let mut bytes = decode::<WHOLE>(text.as_ref())?;
-        let (handle, verifier) = bytes.split_at(HALF);
-        let id = Self {
-            handle: SessionHandle(handle.try_into().ok()?),
-            verifier: Verifier(verifier.try_into().ok()?),
-        };
+        let mut bytes = [0; WHOLE];
+        decode(text.as_ref(), &mut bytes)?;
+        let (handle, verifier) = bytes.split_first_chunk()?;
+        let verifier = Verifier::from_bytes(*verifier.first_chunk()?);
+        let id = Self { handle: SessionHandle(*handle), verifier };
         bytes.zeroize();
         Some(id)
     }
@@ -100,7 +117,7 @@ impl SessionId {
         let mut bytes = [0; WHOLE];
         let (handle, verifier) = bytes.split_at_mut(HALF);
         handle.copy_from_slice(&self.handle.0);
-        verifier.copy_from_slice(&self.verifier.0);
+        verifier.copy_from_slice(&self.verifier.to_bytes());
         let text = URL_SAFE_NO_PAD.encode_to_string(bytes);
         bytes.zeroize();
         text
@@ -112,13 +129,38 @@ impl SessionId {
         self.handle
     }
 
+    /// One block of SHA-256 (FIPS 180-4 §5.1.1): the message, a one bit, zeros, and how many bits
+    /// the message has. A hasher that takes messages of any length spends as much again on that.
     pub(crate) fn verifier_hash(&self) -> VerifierHash {
-        let digest = Sha256::digest(self.verifier.0);
+        let mut block = [0; 64];
+        let (message, padding) = block.split_at_mut(HALF);
+        message.copy_from_slice(&self.verifier.to_bytes());
+        if let [one, .., length] = padding {
+            (*one, *length) = (0x80, 8 * HALF as u8);
+        }
+        let mut state = INITIAL_STATE;
+        compress256(&mut state, &[block]);
         let mut hash = [0; HALF];
-        hash.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        hash.as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(state)
+            .for_each(|(to, from)| *to = from.to_be_bytes());
         VerifierHash(hash)
     }
 }
+
+/// Of SHA-256 (FIPS 180-4 §5.3.3).
+const INITIAL_STATE: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
 
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,18 +188,20 @@ fn random(bytes: &mut [u8]) -> Result<(), Error> {
     })
 }
 
-fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    if text.len() > TEXT || text.len() != URL_SAFE_NO_PAD.encoded_length(N) {
+/// Fills `bytes` exactly.
+fn decode(text: &[u8], bytes: &mut [u8]) -> Option<()> {
+    if text.len() > TEXT || text.len() != URL_SAFE_NO_PAD.encoded_length(bytes.len()) {
         return None;
     }
-    let mut bytes = [0; N];
     // Bits beyond the last byte must be zero: one id has one spelling.
-    URL_SAFE_NO_PAD.decode(text, Out::from_slice(&mut bytes)).ok()?;
-    Some(bytes)
+    URL_SAFE_NO_PAD.decode(text, Out::from_slice(bytes)).ok()?;
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     #[test]
@@ -166,6 +210,8 @@ mod tests {
         assert_eq!(one.expose().len(), TEXT);
         assert_ne!(one.handle(), other.handle());
         assert_ne!(one.verifier.0, other.verifier.0);
+        let digest = Sha256::digest(one.verifier.to_bytes());
+        assert_eq!(one.verifier_hash().0, digest[..HALF]);
         let renewed = SessionId::renewed(one.handle()).unwrap();
         assert_eq!(renewed.handle(), one.handle());
         assert!(!renewed.verifier_hash().matches(one.verifier_hash()));

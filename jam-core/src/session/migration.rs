@@ -1,5 +1,6 @@
 //! Moving from the sessions of a Python service to one's own: both are read, one is written.
 
+use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
@@ -117,7 +118,7 @@ impl SessionBackend {
     pub(crate) fn formats(&self) -> impl Iterator<Item = (Format, &SessionBackend)> {
         let first = self.0.migration.as_ref().map_or(Format::New, |both| both.mode.writes());
         let second = self.0.migration.as_ref().map(|_| first.other());
-        [Some(first), second].into_iter().flatten().map(|format| (format, self.of_format(format)))
+        iter::once(first).chain(second).map(|format| (format, self.of_format(format)))
     }
 
     /// Where this backend's credentials may stand, in that order.

@@ -163,12 +163,17 @@ impl Record {
     /// A value as JSON text.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
+        std::str::from_utf8(self.json(name)?).ok()
+    }
+
+    /// The same for a parser, which checks the strings in it by itself.
+    pub(super) fn json(&self, name: &str) -> Option<&[u8]> {
         let mut reader = self.value_reader()?;
         loop {
             let known = reader.bytes().ok()? == name.as_bytes();
             let json = reader.bytes().ok()?;
             if known {
-                return std::str::from_utf8(json).ok();
+                return Some(json);
             }
         }
     }
@@ -179,7 +184,7 @@ impl Record {
     ///
     /// [`ErrorKind::UndecodableRecord`] when it is of another type.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
-        self.value(name).map(read_value).transpose()
+        self.json(name).map(read_value).transpose()
     }
 
     /// All values, as JSON texts, in the order in which they were first set.
@@ -253,7 +258,9 @@ impl Record {
     /// Of the values. A request reads one of them, and none of the parts before.
     fn value_reader(&self) -> Option<Reader<'_>> {
         let mut reader = self.reader();
-        reader.pass_over(|part| self.has(part)).ok()?;
+        if self.has(part::WHO) {
+            reader.pass_over(|part| self.has(part)).ok()?;
+        }
         Some(reader)
     }
 
@@ -267,8 +274,8 @@ impl Record {
     }
 }
 
-pub(crate) fn read_value<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|error| {
+pub(crate) fn read_value<T: DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, Error> {
+    serde_json::from_slice(json.as_ref()).map_err(|error| {
         Error::new(
             ErrorKind::UndecodableRecord,
             "a value of the session is of another type than it is read as",

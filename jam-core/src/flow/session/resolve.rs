@@ -7,20 +7,9 @@ use crate::flow::copied::Texts;
 use crate::reject::RejectKind;
 use crate::session::{Format, Opened, SessionBackend};
 
-/// What one opened credential means for the request; none: the next one is tried.
-fn decided(opened: Opened, is_ambient: bool) -> Option<Base> {
-    match opened {
-        Opened::Live(live) => Some(Base::Live(live)),
-        Opened::Down => Some(Base::Down),
-        Opened::NobodyKnows => Some(Base::NobodyKnows),
-        Opened::Unusable if is_ambient => None,
-        Opened::Dropped => None,
-        Opened::Unusable => Some(Base::Refused(RejectKind::InvalidToken)),
-    }
-}
-
 /// What the credentials opened so far come to.
 pub(super) struct Search {
+    /// What stands unless another one decides.
     base: Base,
     /// Whether there are two formats.
     migrates: bool,
@@ -31,25 +20,26 @@ impl Search {
         Self { base: Base::Absent, migrates: backend.migrates() }
     }
 
-    /// Whether this one decides.
-    fn sees(&mut self, opened: Opened, is_ambient: bool) -> bool {
-        match decided(opened, is_ambient) {
+    /// What this one decides; none: the next one is tried.
+    #[inline]
+    fn sees(&mut self, opened: Opened, is_ambient: bool) -> Option<Base> {
+        match opened {
             // Each service may have begun one for somebody who is logged in at the other.
-            Some(Base::Live(live)) if self.migrates && live.record.subject().is_none() => {
+            Opened::Live(live) if self.migrates && live.record.subject().is_none() => {
                 if !matches!(self.base, Base::Live(_)) {
                     self.base = Base::Live(live);
                 }
-                false
+                None
             }
-            Some(base) => {
-                self.base = base;
-                true
-            }
-            None => {
+            Opened::Live(live) => Some(Base::Live(live)),
+            Opened::Down => Some(Base::Down),
+            Opened::NobodyKnows => Some(Base::NobodyKnows),
+            Opened::Unusable if !is_ambient => Some(Base::Refused(RejectKind::InvalidToken)),
+            Opened::Unusable | Opened::Dropped => {
                 if matches!(self.base, Base::Absent) {
                     self.base = Base::Unusable;
                 }
-                false
+                None
             }
         }
     }
@@ -58,6 +48,7 @@ impl Search {
 /// Opens the credentials in order until one is usable or one decides. The place of the first one
 /// that has to be waited for, where there is such a one, and what those before it have come to;
 /// nothing was asked about it yet.
+#[inline]
 pub(super) fn resolve_now(
     backend: &SessionBackend,
     slot: &Slot,
@@ -72,8 +63,8 @@ pub(super) fn resolve_now(
             },
             Err(refused) => return Ok(refused),
         };
-        if search.sees(opened, *is_ambient) {
-            break;
+        if let Some(decided) = search.sees(opened, *is_ambient) {
+            return Ok(decided);
         }
     }
     Ok(search.base)
@@ -90,13 +81,14 @@ pub(super) async fn resolve_waiting(
             Ok(opening) => opening.await,
             Err(refused) => return refused,
         };
-        if search.sees(opened, *is_ambient) {
-            break;
+        if let Some(decided) = search.sees(opened, *is_ambient) {
+            return decided;
         }
     }
     search.base
 }
 
+#[inline]
 pub(super) fn open(
     backend: &SessionBackend,
     slot: &Slot,

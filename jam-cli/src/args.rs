@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::builder::RangedU64ValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use jam_core::key::Algorithm;
 
 use crate::failure;
@@ -201,9 +201,15 @@ pub(crate) enum SessionCommand {
         data: String,
     },
     /// Show a session
+    // One id in 64 begins with a hyphen, and one of those with `-h`.
+    #[command(disable_help_flag = true)]
     Get {
         /// The session's id. Better on stdin: arguments show in process lists
+        #[arg(allow_hyphen_values = true)]
         id: Option<OsString>,
+        /// Print help
+        #[arg(long, action = ArgAction::Help)]
+        help: Option<bool>,
     },
     /// List a subject's sessions
     List {
@@ -211,9 +217,14 @@ pub(crate) enum SessionCommand {
         subject: String,
     },
     /// End one session
+    #[command(disable_help_flag = true)]
     Revoke {
         /// The public handle that `list` shows
+        #[arg(allow_hyphen_values = true)]
         handle: String,
+        /// Print help
+        #[arg(long, action = ArgAction::Help)]
+        help: Option<bool>,
     },
     /// End all sessions of a subject
     Clear {

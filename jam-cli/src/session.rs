@@ -31,9 +31,9 @@ pub(crate) fn run(place: &Place, command: SessionCommand) -> Result<ExitCode, Fa
     let sessions = backend.blocking();
     let answer = match command {
         SessionCommand::Create { subject, data } => create(&sessions, &subject, &data)?,
-        SessionCommand::Get { id } => get(&sessions, id)?,
+        SessionCommand::Get { id, .. } => get(&sessions, id)?,
         SessionCommand::List { subject } => list(&sessions, &subject)?,
-        SessionCommand::Revoke { handle } => revoke(&sessions, &handle)?,
+        SessionCommand::Revoke { handle, .. } => revoke(&sessions, &handle)?,
         SessionCommand::Clear { subject } => json!({ "ended": sessions.clear_sessions(&subject)? }),
     };
     failure::print(answer.to_string().as_bytes())?;

@@ -21,6 +21,7 @@ pub(crate) enum Refused {
     CrossSite,
     InsufficientScope,
     NotFresh,
+    InvalidCredentials,
 }
 
 impl Refused {
@@ -36,6 +37,7 @@ impl Refused {
             Self::CrossSite => "cross_site",
             Self::InsufficientScope => "insufficient_scope",
             Self::NotFresh => "not_fresh",
+            Self::InvalidCredentials => "invalid_credentials",
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::audit::{self, Refused};
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flow;
 use crate::fresh::StepUp;
@@ -39,6 +40,9 @@ pub enum RejectKind {
     NotSupported,
     /// The application forgot the layer: 500; the text names the fix.
     MissingLayer(&'static str),
+    /// A change that comes too late: the answer's head has left. 500, should there be one that could
+    /// still say so.
+    Committed,
     /// The application failed: 500.
     Internal,
 }
@@ -85,6 +89,7 @@ impl Reject {
                 tracing::error!(target: "jam", kind = kind.as_str(), %error, "a handler failed");
                 match kind {
                     ErrorKind::NotAvailable => RejectKind::NotSupported,
+                    ErrorKind::Committed => RejectKind::Committed,
                     _ => RejectKind::Internal,
                 }
             }
@@ -102,6 +107,7 @@ impl Reject {
     /// A login was tried with a wrong name or password: 401 `invalid_credentials`, without a
     /// challenge, so that browsers and clients do not throw away what they have.
     pub fn login_failed() -> Self {
+        audit::refused(Refused::InvalidCredentials);
         Self { kind: RejectKind::InvalidCredentials, flow: None }
     }
 
@@ -148,6 +154,7 @@ impl Reject {
             RejectKind::TooLarge => "too_large",
             RejectKind::StoreUnavailable => "temporarily_unavailable",
             RejectKind::NotSupported => "not_supported",
+            RejectKind::Committed => "committed",
             RejectKind::MissingLayer(_) | RejectKind::Internal => "internal",
         }
     }
@@ -203,7 +210,7 @@ impl Reject {
                 body = serde_json::json!({ "error": code, "message": fix }).to_string();
                 500
             }
-            RejectKind::Internal => 500,
+            RejectKind::Committed | RejectKind::Internal => 500,
         };
         RejectResponse { status, headers, body }
     }

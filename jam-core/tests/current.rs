@@ -9,17 +9,19 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use common::{NOW, Request, backend, ready, token};
-use jam_core::Jam;
 use jam_core::clock::ManualClock;
 use jam_core::flow::{Answering, Flow, ResponsePatch, Settle};
 use jam_core::guard::Guard;
 use jam_core::jwt::JwtBackendBuilder;
 use jam_core::reject::RejectKind;
 use jam_core::scope::ScopeRule;
+use jam_core::session::{MemoryStore, SessionBackend, SessionPolicy};
 use jam_core::source::CredentialSource;
 use jam_core::transport::{CookieSettings, CredentialTransport};
+use jam_core::{ErrorKind, Jam};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -282,4 +284,70 @@ fn a_handler_that_panics_or_never_ends_leaves_nothing_behind() {
     assert!(endless.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     drop(endless);
     assert!(Flow::current().is_none());
+}
+
+#[test]
+fn once_the_head_has_left_nothing_is_recorded_and_whoever_tries_is_told() {
+    let policy = SessionPolicy::new(Duration::from_secs(60), Duration::from_secs(60));
+    let store = MemoryStore::new();
+    let jam = Jam::builder()
+        .clock(ManualClock::new(NOW))
+        .jwt(backend().transport(CredentialTransport::cookie(CookieSettings::new("__Host-jwt"))))
+        .session(SessionBackend::builder(policy, store))
+        .build()
+        .unwrap();
+    let nobody = || Request::get("/");
+    let is_too_late = |flow: &Flow| {
+        let session = flow.session().unwrap();
+        assert_eq!(session.set("k", &1).unwrap_err().kind(), &RejectKind::Committed);
+        assert_eq!(session.login("alice").unwrap_err().kind(), &RejectKind::Committed);
+        ready(session.save()).unwrap();
+        let late = flow.persist_jwt(&token_of("alice")).unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::Committed);
+        flow.clear_jwt();
+        assert_eq!(ready(jam.sessions_of("alice")).unwrap().len(), 0);
+    };
+
+    // Untouched, touched, without a head, and with a refusal that nobody shows.
+    let untouched = async || Flow::current().unwrap();
+    let (flow, patch) = ready(answer(&jam, &nobody(), untouched()));
+    assert!(patch.is_none());
+    is_too_late(&flow);
+    let touched = async {
+        let flow = Flow::current().unwrap();
+        flow.clear_jwt();
+        flow
+    };
+    let (flow, patch) = ready(answer(&jam, &nobody(), touched));
+    assert_eq!(patch.unwrap().headers().count(), 3);
+    is_too_late(&flow);
+    let headless = async {
+        let flow = Flow::current().unwrap();
+        flow.session().unwrap().login("alice").unwrap();
+        flow
+    };
+    let entered = jam.enter(&nobody()).unwrap();
+    let (flow, patch) = ready(entered.call::<_, Beside<false>>(|| headless));
+    assert!(patch.is_none());
+    is_too_late(&flow);
+    let swallows = async {
+        let flow = Flow::current().unwrap();
+        flow.session().unwrap().login("alice").unwrap();
+        assert!(caller().await.is_none());
+        flow
+    };
+    let forged = nobody().with("authorization", "Bearer a.b.c");
+    let (flow, patch) = ready(answer(&jam, &forged, swallows));
+    assert!(patch.unwrap().replacement().is_some());
+    is_too_late(&flow);
+
+    // What is nested is part of a request that goes on.
+    let nested = jam.nested();
+    let outer = async {
+        let (flow, _) = answer(&nested, &nobody(), untouched()).await;
+        flow.session().unwrap().set("k", &1)
+    };
+    let (recorded, patch) = ready(answer(&jam, &nobody(), outer));
+    recorded.unwrap();
+    assert!(patch.unwrap().headers().any(|header| header.name == "set-cookie"));
 }

@@ -49,6 +49,10 @@ fn what_is_not_there_is_not_found_and_a_subject_without_sessions_has_none() {
         (&["session", "get"], id.as_str()),
         (&["session", "get"], "no id\n"),
         (&["session", "revoke", "AAAAAAAAAAAAAAAAAAAAAA"], ""),
+        (&["session", "revoke", "-AAAAAAAAAAAAAAAAAAAAA"], ""),
+        (&["session", "revoke", "-hAAAAAAAAAAAAAAAAAAAA"], ""),
+        (&["session", "revoke", "--AAAAAAAAAAAAAAAAAAAA"], ""),
+        (&["session", "get", "-hAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"], ""),
         (&["session", "revoke", "no handle"], ""),
     ] {
         let run = folder.run(arguments, stdin);

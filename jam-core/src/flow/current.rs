@@ -240,12 +240,14 @@ impl<F: Future, S: Settle<F::Output>> Future for Answering<F, S> {
             // It holds what others may wait for.
             this.stage.set(Stage::Over);
             drop(within);
-            let is_own = |flow: &Flow| !*this.is_nested && flow.is_touched();
-            let touched = this.flow.take().filter(is_own);
-            let answer = S::settle(outcome, touched.is_some());
-            let finishes = |flow: &Flow| S::has_head(&answer) && flow.is_touched();
             // The untouched path ends here, without an allocation.
-            let Some(flow) = touched.filter(finishes) else { return Poll::Ready(answer) };
+            let touched = this.flow.take().filter(|flow| !*this.is_nested && !flow.leave());
+            let answer = S::settle(outcome, touched.is_some());
+            let Some(flow) = touched else { return Poll::Ready(answer) };
+            if !S::has_head(&answer) || !flow.is_touched() {
+                flow.drop_recorded();
+                return Poll::Ready(answer);
+            }
             let finish: Finish = Box::pin(async move { flow.finish().await });
             this.stage.set(Stage::Answered { answer: Some(answer), finish: Some(finish) });
         }

@@ -12,15 +12,15 @@ mod patch;
 mod session;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use triomphe::ThinArc;
 
 use crate::audit::{self, Refused};
 use crate::csrf;
 use crate::deferred::Deferred;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::fresh::RequireFresh;
 use crate::identity::{FromPayload, Identity};
 use crate::jam::Jam;
@@ -55,19 +55,23 @@ struct Inner {
     is_forged: bool,
     /// Where a login leads back to is what stands from here on in the texts, behind the credentials.
     target: u32,
-    /// Set before anything is read on the way out: an untouched flow takes no lock there.
-    touched: AtomicBool,
+    /// [`TOUCHED`], [`LEFT`] or neither: an untouched flow takes no lock on the way out.
+    state: AtomicU8,
     answered: AtomicBool,
     /// Made for the first who needs it: every request moves an `Inner`.
     rare: OnceLock<Box<Rare>>,
 }
 
+/// Something may have to be written or handed out.
+const TOUCHED: u8 = 1;
+/// The answer's head has left an untouched flow, and nothing can be recorded any more. Of a flow that
+/// was touched before, [`Work`] says so.
+const LEFT: u8 = 2;
+
 /// What few requests come to.
 #[derive(Default)]
 struct Rare {
     work: Mutex<Work>,
-    /// What hands a token out or takes it back.
-    pending: Mutex<Vec<Handover>>,
     refused: OnceLock<RejectKind>,
     /// The claims of the token that holds, decoded for the first who looks into them.
     opened: OnceLock<RawVerified>,
@@ -92,7 +96,7 @@ impl Flow {
             session: Slot::new(sessions),
             is_forged: csrf::is_forged(jam.csrf(), view),
             target: 0,
-            touched: AtomicBool::new(false),
+            state: AtomicU8::new(0),
             answered: AtomicBool::new(false),
             rare: OnceLock::new(),
         };
@@ -235,28 +239,31 @@ impl Flow {
     ///
     /// # Errors
     ///
-    /// [`CookieTooLarge`](crate::ErrorKind::CookieTooLarge), and the token kinds of
-    /// [`ErrorKind`] when the token is not one that this service would accept back.
+    /// [`CookieTooLarge`](crate::ErrorKind::CookieTooLarge);
+    /// [`Committed`](crate::ErrorKind::Committed) once the head of the answer has left; and the token
+    /// kinds of [`ErrorKind`](crate::ErrorKind) when the token is not one that this service would accept back.
     pub fn persist_jwt(&self, token: &str) -> Result<(), Error> {
         let jwt = self.inner().jam.jwt()?;
         let verified = jwt.verifier().verify_raw(token)?;
         let now = self.inner().jam.clock().now();
         let lifetime = verified.expires_at().map(|exp| exp.since_epoch().saturating_sub(now));
-        self.hand_over(jwt.transport.persist(token, lifetime, false, 0)?);
-        Ok(())
+        self.hand_over(jwt.transport.persist(token, lifetime, false, 0)?)
     }
 
-    /// Takes the token back: clears the cookie that the transport set.
+    /// Takes the token back: clears the cookie that the transport set. Once the head of the answer
+    /// has left it is too late, which the log is told.
     pub fn clear_jwt(&self) {
-        if let Some(jwt) = self.inner().jam.jwt_backend() {
-            self.hand_over(jwt.transport.clear(0));
+        if let Some(jwt) = self.inner().jam.jwt_backend()
+            && let Err(error) = self.hand_over(jwt.transport.clear(0))
+        {
+            tracing::warn!(target: "jam", %error, "a token is not taken back");
         }
     }
 
     /// Whether [`finish`](Self::finish) has anything to say. If not, the answer leaves unchanged.
     #[must_use]
     pub fn is_touched(&self) -> bool {
-        self.inner().touched.load(Ordering::Acquire) || self.unanswered().is_some()
+        self.has_record() || self.unanswered().is_some()
     }
 
     /// What has to change on the answer. To be called once, when the answer's head is ready. What
@@ -267,6 +274,7 @@ impl Flow {
         // by an `.ok()`: a forged token must not read as anonymous.
         if let Some(kind) = self.unanswered() {
             tracing::warn!(target: "jam", "a refused credential was ignored by the handler; its answer is replaced");
+            self.drop_recorded();
             let replacement = self.reject(kind.clone()).respond();
             return self.instead(replacement, self.saved_handovers());
         }
@@ -274,14 +282,10 @@ impl Flow {
             Ok(handovers) => handovers,
             Err(error) => {
                 tracing::info!(target: "jam", kind = error.kind().as_str(), "the session was not written; the answer says so");
-                let has_ended = error.kind() == ErrorKind::SessionEnded;
-                let saved = if has_ended { Vec::new() } else { self.saved_handovers() };
-                return self.instead(self.refuse(error).respond(), saved);
+                return self.instead(self.refuse(error).respond(), self.saved_handovers());
             }
         };
-        if let Some(rare) = self.inner().rare.get() {
-            handovers.append(&mut rare.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        }
+        handovers.append(&mut self.work().tokens);
         ResponsePatch { replacement: None, headers: self.headers_of(handovers) }
     }
 
@@ -319,16 +323,41 @@ impl Flow {
     }
 
     /// What hands a token out or takes it back; the last word counts.
-    fn hand_over(&self, handovers: Vec<Handover>) {
-        if !handovers.is_empty() {
-            let pending = &self.inner().rare().pending;
-            *pending.lock().unwrap_or_else(PoisonError::into_inner) = handovers;
-            self.touch();
+    fn hand_over(&self, handovers: Vec<Handover>) -> Result<(), Error> {
+        if handovers.is_empty() {
+            return Ok(());
         }
+        self.change(|work| work.tokens = handovers)
     }
 
-    fn touch(&self) {
-        self.inner().touched.store(true, Ordering::Release);
+    fn has_record(&self) -> bool {
+        self.inner().state.load(Ordering::Acquire) & TOUCHED != 0
+    }
+
+    /// Whether the answer's head may still tell something of it.
+    fn touch(&self) -> bool {
+        self.inner().state.fetch_or(TOUCHED, Ordering::AcqRel) & LEFT == 0
+    }
+
+    /// The answer's head leaves, unless it has something to tell. Whoever keeps the flow in a stream
+    /// or a task learns that he comes too late.
+    fn leave(&self) -> bool {
+        if self.is_touched() {
+            return false;
+        }
+        // Nobody else has it, nobody will record anything: no need to say so.
+        if ThinArc::strong_count(&self.0) == 1 {
+            return true;
+        }
+        let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        self.inner().state.compare_exchange(0, LEFT, success, failure).is_ok()
+    }
+
+    /// The answer's head has left, or there never was one.
+    fn drop_recorded(&self) {
+        if !self.leave() {
+            self.close();
+        }
     }
 
     pub(crate) fn reject(&self, kind: RejectKind) -> Reject {

@@ -87,16 +87,18 @@ impl Standing<'_> {
     }
 }
 
-/// What a request does to its session.
+/// What a request does to its session, and what its answer hands out.
 #[derive(Default)]
 pub(super) struct Work {
     ops: Vec<Op>,
     /// The session after a write in the midst of the request.
     saved: Option<Option<Live>>,
     handovers: Vec<Handover>,
+    /// What hands a token out or takes it back.
+    pub(super) tokens: Vec<Handover>,
     /// In a migration: the credential of this format has nothing to say any more.
     retired: Option<Format>,
-    /// The head of the answer has left.
+    /// The head of the answer has left, or leaves with what is recorded by now.
     is_committed: bool,
 }
 
@@ -168,8 +170,25 @@ fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
 }
 
 impl Flow {
-    fn work(&self) -> MutexGuard<'_, Work> {
+    pub(super) fn work(&self) -> MutexGuard<'_, Work> {
         lock(&self.inner().rare().work)
+    }
+
+    /// Records something, unless it comes too late.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Work)) -> Result<(), Error> {
+        let mut work = self.work();
+        if work.is_committed || !self.touch() {
+            return Err(ErrorKind::Committed.into());
+        }
+        change(&mut work);
+        Ok(())
+    }
+
+    /// Nothing can be recorded any more, and what is recorded is dropped.
+    pub(super) fn close(&self) {
+        let mut work = self.work();
+        work.is_committed = true;
+        work.ops.clear();
     }
 
     pub(super) fn slot(&self) -> Option<(&SessionBackend, &Slot)> {
@@ -226,14 +245,7 @@ impl Flow {
     /// Records an operation, to be written when the answer leaves.
     pub(crate) fn record(&self, op: Op) -> Result<(), Reject> {
         self.session_slot()?;
-        let mut work = self.work();
-        if work.is_committed {
-            return Err(self.refuse(ErrorKind::Committed.into()));
-        }
-        work.ops.push(op);
-        drop(work);
-        self.touch();
-        Ok(())
+        self.change(|work| work.ops.push(op)).map_err(|error| self.refuse(error))
     }
 
     /// The session as it stands, once [`open_session`](Self::open_session) is through.
@@ -244,7 +256,7 @@ impl Flow {
     #[inline]
     pub(crate) fn session_standing(&self) -> Result<Standing<'_>, Reject> {
         // An untouched flow has recorded nothing and takes no lock.
-        if self.inner().touched.load(Ordering::Acquire) {
+        if self.has_record() {
             return self.session_changed();
         }
         self.session_found().map(Standing::Found)
@@ -294,12 +306,25 @@ impl Flow {
     }
 
     async fn write_session(&self, is_last: bool) -> Result<(), Error> {
-        let Some((backend, slot)) = self.slot() else { return Ok(()) };
+        let written = self.write_recorded(is_last).await;
+        written.inspect_err(|error| self.forget_ended(error))
+    }
+
+    /// Where the session was ended meanwhile, what was to be told of it is void: the client keeps
+    /// what it has, and learns from the answer that it is over.
+    pub(crate) fn forget_ended(&self, error: &Error) {
+        if error.kind() == ErrorKind::SessionEnded {
+            self.work().handovers.clear();
+        }
+    }
+
+    async fn write_recorded(&self, is_last: bool) -> Result<(), Error> {
         let (ops, saved) = {
             let mut work = self.work();
             work.is_committed |= is_last;
             (std::mem::take(&mut work.ops), work.saved.clone())
         };
+        let Some((backend, slot)) = self.slot() else { return Ok(()) };
         if ops.is_empty() && !is_last {
             return Ok(());
         }

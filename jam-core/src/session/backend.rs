@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::builder::SessionBackendBuilder;
+use super::commit::in_time;
 use super::id::{SessionHandle, SessionId};
 use super::legacy::LegacySessions;
 use super::migration::{Format, Migration};
@@ -234,13 +235,14 @@ impl SessionBackend {
         let Ok(store) = self.store() else { return Opened::Unusable };
         budget.start();
         let (asked, call) = (self.ask(), self.call(budget));
-        let loaded = store.load(call, id.handle()).await;
+        let loaded = in_time(store.load(call, id.handle()), budget).await;
         let record = match self.judge(&id, asked, loaded, call.now) {
             Ok(record) => record,
             Err(opened) => return opened,
         };
         if self.touch_is_due(&record, call.now)
-            && let Err(error) = store.touch(self.call(budget), id.handle(), &record).await
+            && let Err(error) =
+                in_time(store.touch(self.call(budget), id.handle(), &record), budget).await
         {
             // The session is known to live; that its use was not written down may end it early.
             self.note(error);

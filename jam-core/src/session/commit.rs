@@ -19,8 +19,10 @@ use crate::codec::TokenCodec;
 use crate::error::{Error, ErrorKind};
 
 /// Every lost attempt is a write of somebody else that went through, so this many in a row mean that
-/// a session is hammered and not that this writer is unlucky.
-pub(super) const MAX_ATTEMPTS: usize = 64;
+/// a session is hammered and not that this writer is unlucky: of 64 threads that do nothing else each
+/// loses 63 attempts of 64, and all of these in one case of ten million. Where the store is waited
+/// for, the time of the request ends it first.
+pub(super) const MAX_ATTEMPTS: usize = 1024;
 
 /// What writing came to.
 pub(crate) struct Written {
@@ -74,12 +76,13 @@ impl SessionBackend {
         let mut current = base.filter(|_| foreign.is_none()).map(Cow::Borrowed);
         for _ in 0..MAX_ATTEMPTS {
             let Step { ends, logs_in, next } = self.step(ops, current.as_deref(), foreign)?;
-            // What is to be written is ready: what is too large has not ended anything.
-            if let (true, Some(live)) = (ends, current.take_if(|_| ends)) {
-                self.end(live.handle(), Done::Ended, budget).await?;
-            }
             let attempt = match (next, &current) {
-                (Next::Done(written), _) => return Ok(written),
+                (Next::Done(written), live) => {
+                    if let (true, Some(live)) = (ends, live) {
+                        self.end(live.handle(), Done::Ended, budget).await?;
+                    }
+                    return Ok(written);
+                }
                 (Next::Begun(record, id), _) => self.begin(record, id, logs_in, budget).await?,
                 (Next::Version(record, renewed), Some(live)) => {
                     self.go_on(record, live, renewed, budget).await?
@@ -94,6 +97,13 @@ impl SessionBackend {
                     return Ok(written);
                 }
                 Attempt::Again(live) => live.map(Cow::Owned),
+                // It goes on under another id, if at all, and was to be over.
+                Attempt::Lost if ends => {
+                    if let Some(live) = current {
+                        self.end(live.handle(), Done::Ended, budget).await?;
+                    }
+                    None
+                }
                 // Whoever has just proved who he is gets a session, whatever became of the old one.
                 Attempt::Lost if logs_in => None,
                 Attempt::Lost => return Err(ErrorKind::SessionEnded.into()),
@@ -144,7 +154,7 @@ impl SessionBackend {
             }
         }
         let Plan { draft, ends, rotates, logs_in } = plan;
-        let next = match (draft, current.filter(|_| !ends)) {
+        let next = match (draft, current) {
             (None, _) => Next::Done(Written { issued: None, cleared: ends, live: None }),
             (Some(mut draft), None) => {
                 let id = SessionId::generate()?;
@@ -157,11 +167,10 @@ impl SessionBackend {
                 draft.version = live.record.version().wrapping_add(1);
                 draft.last_seen = now;
                 let mut renewed = None;
-                if rotates {
+                if rotates || ends {
                     let id = SessionId::renewed(live.handle())?;
                     draft.verifier_hash = id.verifier_hash();
-                    // A login is told as such, and not as the new id that comes with it.
-                    renewed = Some((id, (!logs_in).then_some(Done::Rotated)));
+                    renewed = Some(Renewed { id, ends, logs_in });
                 }
                 Next::Version(draft.encode(policy.max_record_bytes)?, renewed)
             }
@@ -201,7 +210,7 @@ impl SessionBackend {
         &self,
         record: Record,
         live: &Live,
-        renewed: Option<(SessionId, Option<Done>)>,
+        renewed: Option<Renewed>,
         budget: &Budget,
     ) -> Result<Attempt, Error> {
         if record.says_the_same(&live.record) {
@@ -215,12 +224,12 @@ impl SessionBackend {
         match self.answer(swap, budget).await? {
             Swap::Swapped { evicted } => {
                 self.evicted(evicted);
-                let issued = renewed.as_ref().map(|(id, told)| {
-                    told.iter().for_each(|told| audit::done(*told, handle));
+                let issued = renewed.as_ref().map(|renewed| {
+                    renewed.told().iter().for_each(|told| audit::done(*told, handle));
                     self.forget(handle);
-                    self.issue(id, &record)
+                    self.issue(&renewed.id, &record)
                 });
-                let id = renewed.map_or_else(|| id.clone(), |(id, _)| id);
+                let id = renewed.map_or_else(|| id.clone(), |renewed| renewed.id);
                 let live = Some(self.held(id, record));
                 Ok(Attempt::Written(Written { issued, cleared: false, live }))
             }
@@ -330,14 +339,7 @@ impl SessionBackend {
         answer: StoreFuture<'_, T>,
         budget: &Budget,
     ) -> Result<T, Error> {
-        let answered = match answer.now() {
-            Ok(answered) => answered,
-            Err(waiting) => {
-                budget.start();
-                waiting.await
-            }
-        };
-        answered.map_err(|error| self.failed(error))
+        in_time(answer, budget).await.map_err(|error| self.failed(error))
     }
 
     /// Notes a store's failure; what the caller learns is its kind and the way out.
@@ -347,6 +349,24 @@ impl SessionBackend {
             return ErrorKind::StoreUnavailable.into();
         }
         error
+    }
+}
+
+/// The same, as the store says it. Once the time is used up nothing more is asked, and whoever wants
+/// to know is told that the store is down.
+pub(super) async fn in_time<T>(answer: StoreFuture<'_, T>, budget: &Budget) -> Result<T, Error> {
+    match answer.now() {
+        Ok(answered) => answered,
+        Err(waiting) => {
+            budget.start();
+            if budget.left().is_zero() {
+                return Err(Error::new(
+                    ErrorKind::StoreUnavailable,
+                    "the time that a request has for its store calls is used up",
+                ));
+            }
+            waiting.await
+        }
     }
 }
 
@@ -369,8 +389,29 @@ enum Next {
     Done(Written),
     /// Under its new id.
     Begun(Record, SessionId),
-    /// Under the id that it has, or under a new one, and what that is told as.
-    Version(Record, Option<(SessionId, Option<Done>)>),
+    /// Under the id that it has, or under a new one.
+    Version(Record, Option<Renewed>),
+}
+
+/// The new id of a session.
+struct Renewed {
+    id: SessionId,
+    /// It is another session, under the same selector: that one ends and the other begins is one
+    /// step, or none.
+    ends: bool,
+    logs_in: bool,
+}
+
+impl Renewed {
+    /// A login is told as such, by whoever wrote it, and not as the new id that comes with it.
+    fn told(&self) -> &'static [Done] {
+        match (self.ends, self.logs_in) {
+            (true, true) => &[Done::Ended],
+            (true, false) => &[Done::Ended, Done::Created],
+            (false, true) => &[],
+            (false, false) => &[Done::Rotated],
+        }
+    }
 }
 
 enum Attempt {

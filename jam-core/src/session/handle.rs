@@ -28,9 +28,15 @@ use crate::reject::Reject;
 ///
 /// # Errors
 ///
-/// All methods that change something fail once the head of the answer has left; streams and sockets
-/// go on with [`detached`](Self::detached). All that read fail where a header carries a bad
-/// credential, or the store is down.
+/// All methods that change something fail as [`Committed`](crate::reject::RejectKind::Committed) once
+/// the head of the answer has left; streams and sockets go on with [`detached`](Self::detached). All
+/// that read fail where a header carries a bad credential, or the store is down.
+///
+/// # What is recorded
+///
+/// [`get`](Self::get) shows a value as it will be. All else that is read, [`subject`](Self::subject)
+/// above all, is what was found or last [saved](Self::save): a login that is only recorded may still
+/// be refused.
 #[derive(Clone)]
 pub struct Session {
     /// Of a Jam that has a session backend.
@@ -268,7 +274,7 @@ impl Session {
         let (live, subject) = self.logged_in().await?;
         self.must_be_kept(&live)?;
         let ended = self.backend()?.end_others(&subject, live.handle(), self.budget()?).await;
-        ended.map_err(|error| self.flow.refuse(error))
+        ended.inspect_err(|error| self.flow.forget_ended(error)).map_err(|e| self.flow.refuse(e))
     }
 
     /// For streams and sockets, which outlive the answer: the same session, written at once. What is

@@ -148,8 +148,9 @@ impl Login {
         };
         let mut end = now.saturating_add(absolute);
         if again {
-            // Logging in once more does not move the end that was set at the first login.
-            end = end.min(draft.absolute_end);
+            // Logging in once more does not move the end that was set at the first login, however
+            // long that was asked to last.
+            end = draft.absolute_end;
         } else {
             draft.created = now;
         }

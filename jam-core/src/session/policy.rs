@@ -182,9 +182,9 @@ impl SessionPolicy {
                 "the idle timeout of sessions must be one second at least, 136 years at most",
             );
         }
-        if self.absolute < self.idle || self.absolute > LONGEST {
+        if self.absolute < Duration::from_secs(1) || self.absolute > LONGEST {
             return refuse(
-                "the absolute timeout of sessions must not be shorter than the idle timeout, nor longer than 100 years",
+                "the absolute timeout of sessions must be one second at least, 100 years at most",
             );
         }
         if self.idle.subsec_nanos() != 0 || self.absolute.subsec_nanos() != 0 {
@@ -206,6 +206,9 @@ impl SessionPolicy {
         }
         if matches!(self.outage, Outage::ServeStale(window) if window.is_zero()) {
             return refuse("`serve_stale_seconds` of 0 serves nothing; `deny` says so");
+        }
+        if self.absolute < self.idle {
+            tracing::warn!(target: "jam", "the absolute timeout of sessions is shorter than the idle timeout, which never comes into play");
         }
         Ok(())
     }

@@ -70,6 +70,8 @@ fn g53_each_outcome_is_one_event_with_a_reason_of_a_closed_set() {
     assert_eq!(audited(|| _ = ready(app.jam.clear_sessions("alice"))), ["session_revoked"; 2]);
     let mut browser = Browser::logged_in(app, "alice");
     assert_eq!(audited(|| _ = browser.logout(app)), ["accepted", "session_ended"]);
+    let failed = audited(|| _ = jam_core::Reject::login_failed());
+    assert_eq!(failed, ["refused:invalid_credentials"]);
     // Nothing happened, nothing is told.
     assert_eq!(audited(|| _ = Browser::default().whoami(app)), Vec::<String>::new());
     assert_eq!(audited(|| _ = Browser::default().logout(app)), Vec::<String>::new());

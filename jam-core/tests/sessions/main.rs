@@ -20,6 +20,7 @@ mod detached;
 mod freshness;
 mod ids;
 mod interleavings;
+mod leaving;
 mod legacy;
 mod lifetimes;
 mod loading;

@@ -1,15 +1,20 @@
 //! A store that is down, slow, or holds what nobody can read: refused, and never by 401.
 
+use std::time::{Duration, Instant};
+
+use jam_core::clock::ManualClock;
 use jam_core::fresh::RequireFresh;
 use jam_core::redirect::LoginRedirect;
 use jam_core::reject::RejectKind;
 use jam_core::scope::ScopeRule;
-use jam_core::session::{Outage, SessionPolicy, Undecodable};
+use jam_core::session::{Outage, SessionBackend, SessionPolicy, Undecodable};
 use jam_core::transport::CredentialTransport;
-use jam_core::{Error, ErrorKind};
+use jam_core::{Error, ErrorKind, Jam};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Browser, Request, policy, ready, seconds, serve};
+use crate::support::{
+    Answer, App, Browser, NOW, Request, Stepped, Verb, policy, ready, run, seconds, serve,
+};
 
 fn policies() -> [SessionPolicy; 3] {
     [policy(), policy().outage(Outage::ServeStale(seconds(30))), policy().outage(Outage::Anonymous)]
@@ -382,4 +387,28 @@ fn g55_the_facade_says_that_the_store_is_down_and_keeps_its_last_error() {
     assert!(ready(app.jam.get_session(&id)).unwrap().is_some());
     let reject = jam_core::Reject::from(Error::from(ErrorKind::StoreUnavailable));
     assert_eq!(reject.kind(), &RejectKind::StoreUnavailable);
+}
+
+#[test]
+fn g56_a_request_whose_time_is_used_up_asks_the_store_nothing_more() {
+    const MOST: Duration = Duration::from_millis(50);
+    let store = Stepped::default();
+    let sessions = SessionBackend::builder(policy().store_timeout(MOST), store.clone());
+    let jam = Jam::builder().clock(ManualClock::new(NOW)).session(sessions).build().unwrap();
+    let request = Request { method: "POST", ..Request::get("/") };
+    let answer = run(serve(&jam, &request, async |flow| {
+        let session = flow.session()?;
+        session.set("k", &1)?;
+        session.save().await?;
+        assert_eq!(store.done(), [(Verb::Insert, true)]);
+        let saved = Instant::now();
+        while saved.elapsed() < MOST {}
+        session.set("k", &2)?;
+        let refused = session.save().await.unwrap_err();
+        assert_eq!(refused.kind(), &RejectKind::StoreUnavailable);
+        session.login("alice").map(|()| String::new())
+    }));
+    // Neither the save nor the login has got as far as the store; what was saved in time is handed out.
+    assert_eq!((answer.status, answer.set_cookies().len()), (503, 1));
+    assert!(store.done().is_empty());
 }

@@ -4,9 +4,9 @@ use base64_simd::URL_SAFE_NO_PAD;
 use jam_core::clock::ManualClock;
 use jam_core::codec::{JwtCodec, SealedCodec, SignedCodec, TokenCodec};
 use jam_core::key::{Algorithm, Key, KeyRing};
-use jam_core::session::SessionPolicy;
 use jam_core::session::{
     Login, MaxSessions, MemoryStore, Outage, Session, SessionBackend, SessionBackendBuilder,
+    SessionHandle, SessionPolicy,
 };
 use jam_core::{ErrorKind, Jam, Reject};
 use serde_json::Value;
@@ -309,5 +309,23 @@ fn saving_in_the_midst_and_again_hands_the_last_state_out_once() {
             session.destroy()
         });
         assert_eq!((answer.set_cookies().len(), browser.jar.len()), (1, 0));
+    }
+}
+
+#[test]
+fn g11_what_no_store_keeps_is_never_said_to_be_revoked() {
+    for app in apps() {
+        let mut browser = Browser::logged_in(&app, "alice");
+        let sessions = app.jam.sessions().unwrap();
+        for refused in [
+            ready(sessions.clear_sessions("alice")).unwrap_err(),
+            ready(sessions.revoke_by_upstream("https://login.example", "1")).unwrap_err(),
+            ready(sessions.revoke(SessionHandle::from_bytes([1; 16]))).unwrap_err(),
+        ] {
+            assert_eq!(refused.kind(), ErrorKind::NotSupported);
+        }
+        let answer = browser.post(&app, async |s| s.revoke_others().await.map(drop));
+        assert_eq!(answer.status, 501);
+        assert_eq!(browser.whoami(&app), Ok("alice".into()));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jam_core::Jam;
 use jam_core::reject::RejectKind;
-use jam_core::session::{MaxSessions, SessionBackend};
+use jam_core::session::{MaxSessions, Session, SessionBackend};
 use serde_json::{Value, json};
 
 use crate::support::{App, Browser, Request, Stepped, Verb, policy, ready, serve};
@@ -120,9 +120,54 @@ fn after_the_answer_nothing_can_be_recorded() {
         Ok(String::new())
     });
     let session = kept.unwrap();
-    assert_eq!(session.set("k", &2).unwrap_err().kind(), &RejectKind::Internal);
-    assert_eq!(session.destroy().unwrap_err().kind(), &RejectKind::Internal);
+    assert_eq!(session.set("k", &2).unwrap_err().kind(), &RejectKind::Committed);
+    assert_eq!(session.destroy().unwrap_err().kind(), &RejectKind::Committed);
     assert_eq!(browser.get(&app, "k"), 1);
+}
+
+#[test]
+fn a_session_that_ends_and_the_next_one_are_one_step_or_none() {
+    let app = App::with_policy(policy().max_sessions(MaxSessions::Reject(1)));
+    let _elsewhere = Browser::logged_in(&app, "alice");
+    let mut browser = Browser::logged_in(&app, "bob");
+    browser.set(&app, "k", 1);
+    app.store.calls();
+    let exchange = async |session: Session, subject: &str| {
+        session.destroy()?;
+        session.login(subject)
+    };
+    let answer = browser.post(&app, async |session| exchange(session, "alice").await);
+    assert_eq!((answer.status, answer.set_cookies().len()), (409, 0));
+    assert_eq!(app.store.calls(), [Verb::Load, Verb::Swap]);
+    assert_eq!((browser.whoami(&app), browser.get(&app, "k")), (Ok("bob".to_owned()), json!(1)));
+
+    let mut old = browser.clone();
+    assert_eq!(browser.post(&app, async |session| exchange(session, "carol").await).status, 200);
+    assert_eq!((browser.whoami(&app), old.whoami(&app)), (Ok("carol".to_owned()), Err(401)));
+    assert_eq!((browser.get(&app, "k"), app.store.len()), (Value::Null, 2));
+
+    // Another tab has got a new id meanwhile: that one is to be over too.
+    let mut tab = browser.clone();
+    let answer = browser.post(&app, async |session| {
+        session.get::<u8>("k").await?;
+        assert_eq!(tab.post(&app, async |session| session.rotate()).status, 200);
+        exchange(session, "dave").await
+    });
+    assert_eq!(answer.status, 200);
+    assert_eq!((browser.whoami(&app), tab.whoami(&app)), (Ok("dave".to_owned()), Err(401)));
+    assert_eq!(app.store.len(), 2);
+}
+
+#[test]
+fn g13_whoever_is_ended_while_he_ends_the_others_is_handed_no_id() {
+    let app = App::new();
+    let mut browser = Browser::logged_in(&app, "alice");
+    let (jam, handle) = (app.jam.clone(), browser.handle());
+    // Ahead of the load, the swap and the end of all others come two calls.
+    app.store.before(2, move || assert!(ready(jam.sessions().unwrap().revoke(handle)).unwrap()));
+    let answer = browser.post(&app, async |session| session.revoke_others().await.map(drop));
+    assert!(!app.store.is_waiting());
+    assert_eq!((answer.status, answer.set_cookies().len()), (401, 0), "{answer:?}");
 }
 
 #[test]

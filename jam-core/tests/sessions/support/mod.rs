@@ -10,6 +10,6 @@ pub use app::{ABSOLUTE, App, IDLE, NOW, policy, seconds};
 pub use browser::{Answer, Browser, serve};
 pub use events::{Event, collect};
 pub use probe::{Probe, Verb};
-pub use steps::{Stepped, drive, every_order};
+pub use steps::{Stepped, drive, every_order, run};
 
 pub use crate::common::{Request, ready};

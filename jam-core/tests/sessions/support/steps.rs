@@ -159,6 +159,17 @@ impl AsyncSessionStore for Stepped {
     }
 }
 
+/// Polls a future to its end.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut poll = |_| match future.as_mut().poll(&mut context) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    };
+    (0..1000).find_map(&mut poll).expect("it comes to an end")
+}
+
 /// Polls two futures to their ends, in the order in which `order` names the second one; when it is
 /// exhausted, or names one that has ended, the first that goes on. `polled` is told who was polled.
 /// Answers with the outputs, and for each poll whether it was the second's and whether there was a

@@ -17,6 +17,7 @@ pub(crate) enum StepName {
     Packages,
     Test,
     Doctest,
+    Model,
     Features,
     Vectors,
     Python,
@@ -38,6 +39,8 @@ pub(crate) enum Run {
     PythonCases,
     /// The Python packages read what the tests wrote.
     PythonAnswers,
+    /// A build of tests, which are then run: those whose names hold these words.
+    Built(Call, &'static str),
     /// A call that must succeed.
     Passes(Call),
     /// A call that must fail, with these words in what it says.
@@ -91,6 +94,7 @@ impl StepName {
             StepName::Packages => "packages",
             StepName::Test => "test",
             StepName::Doctest => "doctest",
+            StepName::Model => "model",
             StepName::Features => "features",
             StepName::Vectors => "vectors",
             StepName::Python => "python",
@@ -138,6 +142,7 @@ pub(crate) fn steps(facts: &Facts) -> Vec<Step> {
             vec![test(facts, &format!("--workspace {EXTRAS}"))],
         ),
         step(StepName::Doctest, "the programs in the docs and the README run", doctest()),
+        step(StepName::Model, "the memory store holds in whatever order threads meet", model()),
         step(StepName::Features, "core's tests with each feature combination", features(facts)),
         step(StepName::Vectors, "the shared vectors in release, each backend", vectors(facts)),
         step(StepName::Python, "we and the real Python packages read each other", python(facts)),
@@ -184,6 +189,12 @@ fn alone(facts: &Facts) -> Vec<Run> {
 
 fn doctest() -> Vec<Run> {
     vec![passes(&format!("test --doc --workspace {EXTRAS} --no-fail-fast {PINNED}"))]
+}
+
+/// The flag reaches jam-core alone: in `RUSTFLAGS` it would have everything built anew.
+fn model() -> Vec<Run> {
+    let build = format!("rustc -p jam-core --lib --profile test {PINNED} -- --cfg shuttle");
+    vec![Run::Built(Call::new(&build), "memory::model")]
 }
 
 fn features(facts: &Facts) -> Vec<Run> {
@@ -241,7 +252,9 @@ mod tests {
                 Run::Packages => (step.name, "tidy --packages".to_owned()),
                 Run::PythonCases => (step.name, format!("cases {PINNED}")),
                 Run::PythonAnswers => (step.name, format!("answers {PINNED}")),
-                Run::Passes(call) | Run::Fails(call, _) => (step.name, call.to_string()),
+                Run::Passes(call) | Run::Fails(call, _) | Run::Built(call, _) => {
+                    (step.name, call.to_string())
+                }
             })
         });
         all.collect()

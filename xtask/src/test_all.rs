@@ -123,6 +123,7 @@ fn carry_out(sh: &Shell, step: &Step, python: &Python) -> anyhow::Result<()> {
                 println!("$ {call}");
                 ensure!(command(sh, call).run().is_ok(), "it failed; run it alone: {call}");
             }
+            Run::Built(call, words) => build_and_run(sh, call, words)?,
             Run::Fails(call, words) => refuses(sh, call, words)?,
         }
     }
@@ -136,6 +137,27 @@ fn command<'a>(sh: &'a Shell, call: &Call) -> xshell::Cmd<'a> {
         Some((name, value)) => command.env(name, value),
         None => command,
     }
+}
+
+/// Runs those tests of a build whose names hold `words`.
+fn build_and_run(sh: &Shell, call: &Call, words: &str) -> anyhow::Result<()> {
+    println!("$ {call}   (and runs {words})");
+    let mut telling = Call { arguments: call.arguments.clone(), environment: None };
+    telling.arguments.insert(1, "--message-format=json-render-diagnostics".to_owned());
+    let built = command(sh, &telling).read()?;
+    let tests = built.lines().filter_map(executable).next_back();
+    let tests = tests.with_context(|| format!("it built no tests; run it alone: {call}"))?;
+    let listed = cmd!(sh, "{tests} {words} --list --format terse").quiet().read()?;
+    ensure!(!listed.is_empty(), "no test of it is called {words}; run it alone: {call}");
+    let run = cmd!(sh, "{tests} {words}").quiet();
+    ensure!(run.run().is_ok(), "a test failed; run it alone: {call}, then {tests} {words}");
+    Ok(())
+}
+
+/// The executable that a message of cargo's tells of.
+fn executable(message: &str) -> Option<String> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    message.get("executable")?.as_str().map(str::to_owned)
 }
 
 /// A call that must fail, for the reason that its author meant.

@@ -108,10 +108,12 @@ pub async fn slow_kv<F: Future<Output = ()>>(
     body: Result<&[u8], BodyFault>,
     sleep: impl FnOnce(Duration) -> F,
 ) -> Result<Answer, Reject> {
-    let wait = parameter(query, "ms").map_or(Ok(500), |ms| ms.parse());
-    let (Ok(wait @ ..=LONGEST_WAIT), Ok(entry)) = (wait, body::parse::<Entry<'_>>(body)) else {
-        return Ok(BodyFault::Invalid.into());
+    let entry = match body::parse::<Entry<'_>>(body) {
+        Ok(entry) => entry,
+        Err(fault) => return Ok(fault.into()),
     };
+    let wait = parameter(query, "ms").map_or(Ok(500), |ms| ms.parse());
+    let Ok(wait @ ..=LONGEST_WAIT) = wait else { return Ok(BodyFault::Invalid.into()) };
     session.record().await?;
     sleep(Duration::from_millis(wait)).await;
     session.set(&entry.k, entry.v)?;

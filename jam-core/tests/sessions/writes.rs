@@ -407,7 +407,7 @@ fn made_and_ended_within_one_request_a_session_never_reaches_its_client() {
 }
 
 #[test]
-fn g55_all_store_calls_of_a_request_share_one_budget() {
+fn g06_g55_an_id_that_is_taken_is_drawn_again_on_the_one_budget_of_the_request() {
     let store = Stepped::default();
     store.find_taken(2);
     let sessions = SessionBackend::builder(policy(), store.clone());

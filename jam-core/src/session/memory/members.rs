@@ -1,6 +1,4 @@
-//! The members of an owner, and how keys that are random already are hashed.
-
-use std::hash::Hasher;
+//! The members of an owner.
 
 use crate::session::SessionHandle;
 
@@ -50,30 +48,5 @@ impl Members {
             Self::One(one) => vec![*one],
             Self::Many(many) => many.clone(),
         }
-    }
-}
-
-/// Handles and owner keys are random already: their first eight bytes are as good as a hash of them.
-/// A caller may ask for handles of his own choice, but never stores under one.
-#[derive(Default)]
-pub(super) struct HandleHasher(u64);
-
-impl Hasher for HandleHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    fn write_usize(&mut self, _: usize) {
-        // The length that an array's `Hash` writes ahead of it.
     }
 }

@@ -1,17 +1,17 @@
 //! Sessions in memory: one process, gone with it.
 
+mod map;
 mod members;
+#[cfg(all(test, shuttle))]
+mod model;
 mod page;
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault};
+use std::hash::BuildHasher;
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
 
 use super::id::SessionHandle;
 use super::page::{Cursor, Page};
@@ -20,11 +20,8 @@ use super::record::Record;
 use super::store::{Call, Inserted, Owner, SessionStore, StoreFuture, Swap};
 use crate::deferred::Deferred;
 use crate::error::{Error, ErrorKind};
-use members::{HandleHasher, Members, OwnerKey};
-
-/// Shards are looked through and grown one at a time, under their own lock: many small ones keep
-/// every lock short. Empty, they take 128 KiB.
-const SHARDS: usize = 1024;
+use map::{AtomicUsize, Entry, Map};
+use members::{Members, OwnerKey};
 
 /// Keeps sessions in this process. The default store: nothing to install, nothing survives a
 /// restart, other processes see nothing of it.
@@ -32,10 +29,10 @@ const SHARDS: usize = 1024;
 /// What has expired is not found any more, and takes memory until it is
 /// [swept](crate::session::SessionBackend::sweep).
 pub struct MemoryStore {
-    records: DashMap<SessionHandle, Record, BuildHasherDefault<HandleHasher>>,
+    records: Map<SessionHandle, Record>,
     /// Whose sessions are whose. May name sessions that are gone or another's by now: whoever reads
     /// it asks the record. An entry is always locked before a record, never behind one.
-    owners: DashMap<OwnerKey, Members, BuildHasherDefault<HandleHasher>>,
+    owners: Map<OwnerKey, Members>,
     hashing: [RandomState; 2],
     most: usize,
     count: AtomicUsize,
@@ -58,10 +55,9 @@ impl MemoryStore {
     /// strangers make anonymous sessions as fast as they like.
     #[must_use]
     pub fn bounded(most: usize) -> Self {
-        let sharded = BuildHasherDefault::default;
         Self {
-            records: DashMap::with_hasher_and_shard_amount(sharded(), SHARDS),
-            owners: DashMap::with_hasher_and_shard_amount(BuildHasherDefault::default(), SHARDS),
+            records: map::empty(),
+            owners: map::empty(),
             hashing: [RandomState::new(), RandomState::new()],
             most,
             count: AtomicUsize::new(0),

@@ -20,7 +20,7 @@ impl MemoryStore {
         let most = most.max(1);
         let mut first = BTreeMap::new();
         let mut next = None;
-        for entry in &self.records {
+        for entry in self.records.iter() {
             let place = Cursor::new(u128::from_be_bytes(*entry.key().as_bytes()));
             let is_within = from.is_none_or(|from| place >= from)
                 && next.is_none_or(|next| place < next)

@@ -194,7 +194,7 @@ fn doctest() -> Vec<Run> {
 /// The flag reaches jam-core alone: in `RUSTFLAGS` it would have everything built anew.
 fn model() -> Vec<Run> {
     let build = format!("rustc -p jam-core --lib --profile test {PINNED} -- --cfg shuttle");
-    vec![Run::Built(Call::new(&build), "memory::model")]
+    vec![Run::Built(Call::new(&build), "memory::tests")]
 }
 
 fn features(facts: &Facts) -> Vec<Run> {

@@ -2,9 +2,9 @@
 
 mod map;
 mod members;
-#[cfg(all(test, shuttle))]
-mod model;
 mod page;
+#[cfg(all(test, shuttle))]
+mod tests;
 
 use std::collections::hash_map::RandomState;
 use std::fmt;

@@ -225,6 +225,7 @@ impl Flow {
         }
     }
 
+    #[inline]
     fn found(&self, backend: &SessionBackend, slot: &Slot, base: Base) {
         if let Base::Live(live) = &base {
             backend.count_read(live.format);
@@ -274,6 +275,7 @@ impl Flow {
         Ok(Standing::Changed(live, work.ops.clone()))
     }
 
+    #[inline]
     fn session_found(&self) -> Result<Option<&Live>, Reject> {
         match self.base() {
             Some(Base::Live(live)) => Ok(Some(live)),

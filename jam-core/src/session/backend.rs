@@ -252,7 +252,7 @@ impl SessionBackend {
 
     /// The record in a store's answer, if it is of whoever holds this id; otherwise what that comes
     /// to.
-    #[inline]
+    #[inline(always)]
     fn judge(
         &self,
         id: &SessionId,

@@ -167,6 +167,7 @@ impl Record {
     }
 
     /// The same for a parser, which checks the strings in it by itself.
+    #[inline]
     pub(super) fn json(&self, name: &str) -> Option<&[u8]> {
         let mut reader = self.value_reader()?;
         loop {
@@ -256,6 +257,7 @@ impl Record {
     }
 
     /// Of the values. A request reads one of them, and none of the parts before.
+    #[inline]
     fn value_reader(&self) -> Option<Reader<'_>> {
         let mut reader = self.reader();
         if self.has(part::WHO) {

@@ -21,7 +21,7 @@ impl Search {
     }
 
     /// What this one decides; none: the next one is tried.
-    #[inline]
+    #[inline(always)]
     fn sees(&mut self, opened: Opened, is_ambient: bool) -> Option<Base> {
         match opened {
             // Each service may have begun one for somebody who is logged in at the other.
@@ -88,7 +88,7 @@ pub(super) async fn resolve_waiting(
     search.base
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn open(
     backend: &SessionBackend,
     slot: &Slot,

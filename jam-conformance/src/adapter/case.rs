@@ -63,6 +63,8 @@ pub(crate) enum Step {
     Streams(Vec<Exchange>),
     /// Opens a connection for each, sends on all of them, and then reads.
     Together(Vec<Exchange>),
+    /// Opens so many connections, sends this so often on each, and then reads.
+    Crowd(Exchange, usize, usize),
     /// Sends the first, does the others one after the other while it is under way, and then reads
     /// its answer.
     Meanwhile(Exchange, Vec<Exchange>),

@@ -57,6 +57,7 @@ impl Client {
             Step::Pipeline(exchanges) => self.pipeline(exchanges),
             Step::Streams(exchanges) => self.streams(exchanges),
             Step::Together(exchanges) => self.together(exchanges),
+            Step::Crowd(exchange, connections, each) => self.crowd(exchange, *connections, *each),
             Step::Meanwhile(outer, inner) => self.meanwhile(outer, inner),
             Step::HangUp(request) => self.hang_up(request, &request.bytes()),
             Step::HangUpInHead(request) => self.hang_up(request, request.unfinished()),
@@ -100,6 +101,24 @@ impl Client {
         for ((exchange, request), connection) in exchanges.iter().zip(&requests).zip(connections) {
             let answer = connection.and_then(|mut connection| connection.answer(request));
             self.judge(&exchange.expect, request, answer);
+        }
+    }
+
+    fn crowd(&mut self, exchange: &Exchange, connections: usize, each: usize) {
+        let request = self.filled(&exchange.request);
+        let all = request.repeat(each);
+        let connections: Vec<_> = (0..connections).map(|_| self.open(&all)).collect();
+        for connection in connections {
+            let mut connection = match connection {
+                Ok(connection) => connection,
+                Err(error) => return self.unreachable(std::slice::from_ref(&request), &error),
+            };
+            for _ in 0..each {
+                let answer = connection.answer(&request);
+                if !self.judge(&exchange.expect, &request, answer) {
+                    return;
+                }
+            }
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) struct Expect {
     /// Names and values of all of Jam's headers, in any order.
     jam: Vec<(&'static str, String)>,
     keep: Vec<(&'static str, Place)>,
+    or: Option<Box<Expect>>,
 }
 
 /// Where in an answer a value stands that differs from run to run.
@@ -75,7 +76,14 @@ enum Body {
 
 impl Expect {
     fn new(status: Status, body: Body) -> Self {
-        Self { status, body, jam: Vec::new(), keep: Vec::new() }
+        Self { status, body, jam: Vec::new(), keep: Vec::new(), or: None }
+    }
+
+    /// This, or that: it depends on who comes first.
+    pub(crate) fn or(mut self, mut other: Self) -> Self {
+        other.or = self.or.take();
+        self.or = Some(Box::new(other));
+        self
     }
 
     /// A JSON body, to the byte.
@@ -161,6 +169,11 @@ impl Expect {
     /// What differs, a sentence each. Keeps what is to be kept.
     pub(crate) fn differences(&self, answer: &Answer, variables: &mut Variables) -> Vec<String> {
         let mut found = Vec::new();
+        if let Some(other) = &self.or
+            && other.differences(answer, variables).is_empty()
+        {
+            return found;
+        }
         for (name, place) in &self.keep {
             match place.value(answer) {
                 Some(value) if !value.is_empty() => variables.keep(name, &value),
@@ -229,6 +242,9 @@ impl Expect {
     /// The answer as far as all adapters have to agree on it, in one text. What is the framework's
     /// own affair is a `*`.
     pub(crate) fn transcribe(&self, answer: &Answer, variables: &Variables) -> String {
+        if self.or.is_some() {
+            return "*\n\n*".to_owned();
+        }
         let mut text = match self.status {
             Status::Is(_) => format!("{}\n", answer.status),
             Status::Any | Status::AnyOrNone => "*\n".to_owned(),

@@ -37,12 +37,16 @@ pub(crate) enum Setup {
     Starlette,
     /// The same beside sessions in memory, to which users move.
     Migration,
+    /// The same in as many cookies as it takes.
+    Chunked,
+    /// Two sessions a subject: one more ends the oldest.
+    Evicting,
     /// One session a subject, small records, a persistent cookie, and no request without an origin.
     Strict,
 }
 
 impl Setup {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Bearer,
         Self::BearerCookie,
         Self::CookieBearer,
@@ -54,6 +58,8 @@ impl Setup {
         Self::Sealed,
         Self::Starlette,
         Self::Migration,
+        Self::Chunked,
+        Self::Evicting,
         Self::Strict,
     ];
 
@@ -70,6 +76,8 @@ impl Setup {
             Self::Sealed => "sealed",
             Self::Starlette => "starlette",
             Self::Migration => "migration",
+            Self::Chunked => "chunked",
+            Self::Evicting => "evicting",
             Self::Strict => "strict",
         }
     }
@@ -83,9 +91,13 @@ impl Setup {
             Self::Headers => ("kit", "x-token, x-auth"),
             Self::Development => ("kit", "Cookie"),
             Self::Policy => (r#"kit \"two\" \\ three"#, "Authorization"),
-            Self::Sessions | Self::Sealed | Self::Starlette | Self::Migration | Self::Strict => {
-                ("kit", "Authorization, Cookie")
-            }
+            Self::Sessions
+            | Self::Sealed
+            | Self::Starlette
+            | Self::Migration
+            | Self::Chunked
+            | Self::Evicting
+            | Self::Strict => ("kit", "Authorization, Cookie"),
             Self::SessionHeader => ("kit", "Authorization, x-session"),
         };
         variables.give("realm", realm);
@@ -128,6 +140,8 @@ cookie = { name = "__Host-jwt", same_site = "strict", persistent = true, insecur
             | Self::Sealed
             | Self::Starlette
             | Self::Migration
+            | Self::Chunked
+            | Self::Evicting
             | Self::Strict => "realm = \"kit\"\n[jam.jwt]",
         };
         let keys = format!("[[jam.jwt.keys]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"");
@@ -142,6 +156,11 @@ cookie = { name = "__Host-jwt", same_site = "strict", persistent = true, insecur
             Self::Sessions => "",
             Self::SessionHeader => "transport = { header = \"X-Session\" }\n",
             Self::Sealed => "store = \"sealed\"\nsecrets = [\"SECRET\"]\n",
+            Self::Chunked => {
+                "store = \"sealed\"\nsecrets = [\"SECRET\"]\n\
+                 cookie = { name = \"__Host-jam\", chunked = true }\n"
+            }
+            Self::Evicting => "max_sessions = { evict_oldest = 2 }\n",
             Self::Starlette => "store = \"starlette\"\nsecrets = [\"SECRET\"]\n",
             Self::Migration => {
                 "legacy = { store = \"starlette\", secrets = [\"SECRET\"], mode = \"write_new\" }\n"

@@ -132,7 +132,19 @@ mod tests {
     use crate::adapter::setup::Setup;
 
     /// Values that answers bring in the course of a case.
-    const KEPT: [&str; 6] = ["${sid}", "${new}", "${third}", "${handle}", "${other}", "${sealed}"];
+    const KEPT: [&str; 11] = [
+        "${sid}",
+        "${new}",
+        "${third}",
+        "${handle}",
+        "${other}",
+        "${sealed}",
+        "${first}",
+        "${second}",
+        "${one}",
+        "${two}",
+        "${small}",
+    ];
 
     #[test]
     fn every_value_that_a_case_names_is_known() {

@@ -12,7 +12,8 @@ pub(super) fn cases() -> Vec<Case> {
     let mut cases = by_header();
     cases.extend(sealed());
     cases.extend(limited());
-    cases.push(beside_a_token());
+    cases.extend([beside_a_token(), evicting()]);
+    cases.extend(chunked());
     cases
 }
 
@@ -212,4 +213,78 @@ fn limited() -> Vec<Case> {
         ),
     ];
     vec![Case::new("session.limit", says, Setup::Strict, steps)]
+}
+
+fn evicting() -> Case {
+    let logins = ["first", "second", "third"].map(|name| log_in(ALICE, name));
+    let mut steps = Vec::from(logins);
+    steps.extend([
+        ask(who("first"), invalid_token()),
+        ask(who("second"), alice_here()),
+        ask(who("third"), alice_here()),
+    ]);
+    let says = "a login beyond the limit ends the oldest session";
+    Case::new("session.evicted", says, Setup::Evicting, steps)
+}
+
+/// One cookie of the two that a large session takes.
+const CHUNKS: [&str; 2] = ["__Host-jam", "__Host-jam.1"];
+
+/// The answer hands the session out in two cookies.
+fn in_two(expect: Expect) -> Expect {
+    let set = |chunk: &str, name: &str| {
+        format!("{chunk}=${{{name}}}; Path=/; Secure; HttpOnly; SameSite=Lax")
+    };
+    let [one, two] = CHUNKS;
+    let expect = expect.keep_cookie("one", one).keep_cookie("two", two);
+    handed_over(expect.jam("set-cookie", set(one, "one")).jam("set-cookie", set(two, "two")))
+}
+
+fn chunk_taken_back(expect: Expect, chunk: &str) -> Expect {
+    let cookie = format!(
+        "{chunk}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; \
+         Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    );
+    expect.jam("set-cookie", cookie)
+}
+
+fn chunked() -> Vec<Case> {
+    let [one, two] = CHUNKS;
+    let with = |request: Request| request.cookie(&format!("{one}=${{one}}; {two}=${{two}}"));
+    let large = format!("\"{}\"", "x".repeat(3500));
+    let begin = || ask(write("k", &large), in_two(ok()));
+    let case = |id, says, steps: Vec<Step>| Case::new(id, says, Setup::Chunked, steps);
+    let small = with(write("k", "1"));
+    let shrunk = handed_over(chunk_taken_back(
+        ok().keep_cookie("small", one)
+            .jam("set-cookie", format!("{one}=${{small}}; Path=/; Secure; HttpOnly; SameSite=Lax")),
+        two,
+    ));
+    let over = handed_over(chunk_taken_back(chunk_taken_back(ok(), one), two));
+    vec![
+        case(
+            "chunked.read",
+            "what is larger than a cookie is spread over two, and found again",
+            vec![begin(), ask(with(read("k")), value(&large))],
+        ),
+        case(
+            "chunked.incomplete",
+            "without one of them there is nothing",
+            vec![begin(), ask(read("k").cookie(&format!("{one}=${{one}}")), value("null"))],
+        ),
+        case(
+            "chunked.shrunk",
+            "what fits into one again takes the other back",
+            vec![
+                begin(),
+                ask(small, shrunk),
+                ask(read("k").cookie(&format!("{one}=${{small}}")), value("1")),
+            ],
+        ),
+        case(
+            "chunked.logout",
+            "a logout takes both back",
+            vec![begin(), ask(with(Request::post("/logout", "")), over)],
+        ),
+    ]
 }

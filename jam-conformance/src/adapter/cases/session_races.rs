@@ -11,7 +11,7 @@ use crate::adapter::case::Step;
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = overlapping();
-    cases.push(many_writers());
+    cases.extend([many_writers(), many_increments(), logout_at_any_time()]);
     cases
 }
 
@@ -107,12 +107,50 @@ fn overlapping() -> Vec<Case> {
     cases
 }
 
-/// Fifty requests at once, each with a key of its own.
+/// A write that takes so many milliseconds between reading and writing.
+fn write_slowly(milliseconds: usize, key: &str) -> Request {
+    let target = format!("/slow-kv?ms={milliseconds}");
+    with(Request::post(&target, &format!(r#"{{"k":"{key}","v":1}}"#)), "sid")
+}
+
+/// Fifty requests at once, each with a key of its own: all have read before any of them writes.
 fn many_writers() -> Case {
     let keys = (0..50).map(|n| format!("k{n}"));
-    let writes = keys.clone().map(|key| with(write(&key, "1"), "sid").expect(ok())).collect();
+    let writes = keys.clone().map(|key| write_slowly(100, &key).expect(ok())).collect();
     let mut steps = vec![begin(), Step::Together(writes)];
     steps.extend(keys.map(|key| ask(with(read(&key), "sid"), value("1"))));
     let says = "of fifty writers of different keys none is lost";
     Case::new("race.fifty-writers", says, Setup::Sessions, steps)
+}
+
+/// `GET /stream` counts its visits by an update.
+fn many_increments() -> Case {
+    let visit = with(Request::get("/stream"), "sid").expect(Expect::stream("one\ntwo\nthree\n"));
+    let (connections, each) = (40, 200);
+    let steps = vec![
+        begin(),
+        Step::Crowd(visit, connections, each),
+        ask(with(read("visits"), "sid"), value("8000")),
+    ];
+    let says = "of eight thousand increments none is lost";
+    Case::new("race.increments", says, Setup::Sessions, steps)
+}
+
+/// A write under way meets a logout that comes ever later, until it is over before.
+fn logout_at_any_time() -> Case {
+    let mut steps = Vec::new();
+    for requests in 0..12 {
+        // Where the logout was first after all, the write begins a session of nobody's.
+        let anew = issued(ok(), "other");
+        let held = write_slowly(3, "held").expect(ok().or(invalid_token()).or(anew));
+        let reading = |_| with(read("held"), "sid").expect(value("null").or(value("1")));
+        let mut inner: Vec<Exchange> = (0..requests * 4).map(reading).collect();
+        inner.push(with(Request::post("/logout", ""), "sid").expect(taken_back(ok())));
+        steps.push(log_in(ALICE, "sid"));
+        steps.push(Step::Meanwhile(held, inner));
+        steps.push(ask(who("sid"), invalid_token()));
+        steps.push(ask(with(read("held"), "sid"), value("null")));
+    }
+    let says = "whenever a logout meets a write, nothing is revived";
+    Case::new("race.logout-at-any-time", says, Setup::Sessions, steps)
 }

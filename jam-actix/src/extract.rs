@@ -1,6 +1,5 @@
 //! Extractors: who is calling, the session, and the request's own flow.
 
-use std::future::{Ready, ready};
 use std::ops::Deref;
 
 use actix_web::{FromRequest, HttpRequest, dev};
@@ -70,14 +69,13 @@ pub struct Session(pub session::Session);
 #[derive(Clone, Debug)]
 pub struct Flow(pub flow::Flow);
 
-/// An extractor out of what the flow answers: at once, or later where a store is waited for.
-type AtOnce<E> = Ready<Result<E, Rejection>>;
-type Later<T, E> =
-    Map<Deferred<'static, Result<T, Reject>>, fn(Result<T, Reject>) -> Result<E, Rejection>>;
+type Answer<T> = Result<T, Reject>;
+/// What the flow answers, as the extractor that asked it.
+type Asked<T, E> = Map<Deferred<'static, Answer<T>>, fn(Answer<T>) -> Result<E, Rejection>>;
 
-/// Makes an extractor of a newtype, which dereferences to what the flow answered.
+/// Makes an extractor of a newtype: it asks the flow, and dereferences to what that answered.
 macro_rules! extractor {
-    ($name:ident $(<$payload:ident>)?($inner:ty): $future:ty, $ask:expr) => {
+    ($name:ident $(<$payload:ident>)?($inner:ty): $ask:expr) => {
         impl$(<$payload: FromPayload>)? Deref for $name$(<$payload>)? {
             type Target = $inner;
 
@@ -88,25 +86,16 @@ macro_rules! extractor {
 
         impl$(<$payload: FromPayload>)? FromRequest for $name$(<$payload>)? {
             type Error = Rejection;
-            type Future = $future;
+            type Future = Asked<$inner, Self>;
 
             fn from_request(_: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-                $ask
+                flow::Flow::ask_for(MISSING_LAYER, $ask).map(|asked| Ok(Self(asked?)))
             }
         }
     };
 }
 
-extractor!(Identity<P>(jam_core::Identity<P>): Later<jam_core::Identity<P>, Self>, {
-    flow::Flow::ask_for(MISSING_LAYER, flow::Flow::identity).map(|asked| Ok(Self(asked?)))
-});
-extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): Later<<Self as Deref>::Target, Self>, {
-    flow::Flow::ask_for(MISSING_LAYER, flow::Flow::maybe_identity).map(|asked| Ok(Self(asked?)))
-});
-extractor!(Session(session::Session): AtOnce<Self>, {
-    let session = flow::Flow::ask(MISSING_LAYER, flow::Flow::session).and_then(|session| session);
-    ready(session.map(Self).map_err(Rejection::from))
-});
-extractor!(Flow(flow::Flow): AtOnce<Self>, {
-    ready(flow::Flow::ask(MISSING_LAYER, flow::Flow::clone).map(Self).map_err(Rejection::from))
-});
+extractor!(Identity<P>(jam_core::Identity<P>): flow::Flow::identity);
+extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): flow::Flow::maybe_identity);
+extractor!(Session(session::Session): |flow| Deferred::ready(flow.session()));
+extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok(flow.clone())));

@@ -6,9 +6,10 @@ use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use jam_core::Jam;
-use jam_core::flow::{Answering, ResponsePatch, Settle};
+use jam_core::flow::Answering;
 
-use crate::{Rejection, View, sink};
+use crate::View;
+use crate::sink::{self, Responses};
 
 /// Gives every request its [`Flow`](jam_core::flow::Flow) and puts what the flow recorded onto the
 /// response.
@@ -72,27 +73,5 @@ where
                 Answering::refused(Ok(answer.map_into_right_body()))
             }
         }
-    }
-}
-
-/// Answers as actix does.
-#[derive(Debug)]
-pub struct Responses(());
-
-impl<B> Settle<Result<ServiceResponse<B>, Error>> for Responses {
-    type Answer = Result<ServiceResponse<EitherBody<B>>, Error>;
-
-    fn settle(outcome: Result<ServiceResponse<B>, Error>, _: bool) -> Self::Answer {
-        // A refusal that is on its way to the client was not swallowed.
-        let outcome = outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled));
-        outcome.map(ServiceResponse::map_into_left_body)
-    }
-
-    fn has_head(_: &Self::Answer) -> bool {
-        true
-    }
-
-    fn apply(patch: ResponsePatch, answer: Self::Answer) -> Self::Answer {
-        sink::apply(patch, answer)
     }
 }

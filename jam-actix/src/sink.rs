@@ -5,26 +5,37 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse};
-use jam_core::flow::{HeaderOp, ResponsePatch};
+use jam_core::flow::{HeaderOp, ResponsePatch, Settle};
 use jam_core::reject::RejectResponse;
 
+use crate::Rejection;
 use crate::patched::Patched;
 
-/// What a service answers.
-pub(crate) type Outcome<B> = Result<ServiceResponse<EitherBody<B>>, Error>;
+/// Answers as actix does.
+pub enum Responses {}
 
-/// Puts the patch onto the answer. Where the patch holds a replacement, nothing of the inner
-/// service's answer survives: its headers may tell as much as its body.
-pub(crate) fn apply<B>(mut patch: ResponsePatch, outcome: Outcome<B>) -> Outcome<B> {
-    let mut response = match outcome {
-        Ok(response) => response,
-        Err(error) => return Err(Patched::new(error, patch).into()),
-    };
-    if let Some(answer) = patch.replacement() {
-        response = response.into_response(build(&answer)).map_into_right_body();
+impl<B> Settle<Result<ServiceResponse<B>, Error>> for Responses {
+    type Answer = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn settle(outcome: Result<ServiceResponse<B>, Error>, _: bool) -> Self::Answer {
+        // A refusal that is on its way to the client was not swallowed.
+        let outcome = outcome.inspect_err(|error| _ = error.as_error().map(Rejection::handled));
+        outcome.map(ServiceResponse::map_into_left_body)
     }
-    put(&patch, response.headers_mut());
-    Ok(response)
+
+    /// Where the patch holds a replacement, nothing of the inner service's answer survives: its
+    /// headers may tell as much as its body.
+    fn apply(mut patch: ResponsePatch, answer: Self::Answer) -> Self::Answer {
+        let mut response = match answer {
+            Ok(response) => response,
+            Err(error) => return Err(Patched::new(error, patch).into()),
+        };
+        if let Some(answer) = patch.replacement() {
+            response = response.into_response(build(&answer)).map_into_right_body();
+        }
+        put(&patch, response.headers_mut());
+        Ok(response)
+    }
 }
 
 /// The response of a rejection: status, challenge and JSON body as the core's table has them.

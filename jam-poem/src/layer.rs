@@ -57,7 +57,7 @@ impl<E: Endpoint> Endpoint for JamEndpoint<E> {
 }
 
 /// Answers as poem does.
-struct Responses;
+enum Responses {}
 
 impl<T: IntoResponse> Settle<Result<T>> for Responses {
     type Answer = Result<Response>;
@@ -69,10 +69,6 @@ impl<T: IntoResponse> Settle<Result<T>> for Responses {
             Err(error) if is_touched => Ok(error.into_response()),
             Err(error) => Err(error),
         }
-    }
-
-    fn has_head(_: &Result<Response>) -> bool {
-        true
     }
 
     fn apply(patch: ResponsePatch, answer: Result<Response>) -> Result<Response> {

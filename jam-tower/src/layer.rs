@@ -78,8 +78,7 @@ where
 pub type JamFuture<F> = Answering<F, Responses>;
 
 /// Answers with `http` 1.
-#[derive(Debug)]
-pub struct Responses(());
+pub enum Responses {}
 
 impl<B: From<String>, E> Settle<Result<Response<B>, E>> for Responses {
     type Answer = Result<Response<B>, E>;

@@ -153,9 +153,11 @@ pub trait Settle<O> {
     /// [show](Reject::respond) a refusal that is on its way to the client.
     fn settle(outcome: O, is_touched: bool) -> Self::Answer;
 
-    /// Whether it has a head that anything can be put onto. Without one, what was recorded is
-    /// dropped.
-    fn has_head(answer: &Self::Answer) -> bool;
+    /// Whether it has a head that anything can be put onto; it has, as a rule. Without one, what was
+    /// recorded is dropped.
+    fn has_head(_answer: &Self::Answer) -> bool {
+        true
+    }
 
     /// Puts onto it what the flow recorded, which is written by now.
     fn apply(patch: ResponsePatch, answer: Self::Answer) -> Self::Answer;

@@ -191,3 +191,36 @@ fn a_token_of_somebody_elses_does_nothing_to_a_session() {
     both("POST", "/logout-all").is(200, JSON, DONE);
     assert_eq!(whoami(&server, &bob)["user"], "bob");
 }
+
+#[test]
+fn g52_ids_values_and_passwords_never_show_in_the_log() {
+    let server = Server::start_with(CONFIG, &[], &[("RUST_LOG", "trace")]);
+    let first = cookie(&server.log_in("alice", "wonderland"));
+    let held = r#"{"k":"k","v":"a value of nobody's business"}"#;
+    send(&server, &first, "POST", "/kv", held).is(200, JSON, DONE);
+    let second = cookie(&send(&server, &first, "POST", "/elevate", ""));
+    assert_eq!(send(&server, &first, "GET", "/whoami", "").status, 401);
+    let (kept, last) = second.split_at(second.len() - 1);
+    let tampered = format!("{kept}{}", if last == "A" { "E" } else { "A" });
+    assert_eq!(send(&server, &tampered, "GET", "/whoami", "").status, 401);
+    assert_eq!(send(&server, "__Host-jam=no-id-at-all", "GET", "/whoami", "").status, 401);
+    assert_eq!(server.log_in("alice", "a-wrong-password").status, 401);
+    send(&server, &second, "GET", "/debug", "");
+    send(&server, &second, "GET", "/sessions", "");
+    send(&server, &second, "POST", "/logout", "").is(200, JSON, DONE);
+
+    let log = server.into_stderr();
+    for told in ["logged_in", "rotated_session", "invalid_credentials", "session_ended"] {
+        assert!(log.contains(told), "{told} is not told in:\n{log}");
+    }
+    // Of an id the second half is the secret.
+    let halves = [&first, &second].map(|cookie| &cookie["__Host-jam=".len() + 22..]);
+    for secret in halves.into_iter().chain([
+        "nobody's business",
+        "no-id-at-all",
+        "wonderland",
+        "a-wrong-password",
+    ]) {
+        assert!(!log.contains(secret), "{secret} shows in:\n{log}");
+    }
+}

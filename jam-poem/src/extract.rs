@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
+use jam_core::deferred::Deferred;
 use jam_core::identity::FromPayload;
-use jam_core::reject::Reject;
 use jam_core::{flow, session};
 use poem::{FromRequest, Request, RequestBody, Result};
 
@@ -65,7 +65,7 @@ pub struct Session(pub session::Session);
 #[derive(Clone, Debug)]
 pub struct Flow(pub flow::Flow);
 
-/// Makes an extractor of a newtype, which dereferences to what the flow answered.
+/// Makes an extractor of a newtype: it asks the flow, and dereferences to what that answered.
 macro_rules! extractor {
     ($name:ident $(<$payload:ident>)?($inner:ty): $ask:expr) => {
         impl$(<$payload: FromPayload>)? Deref for $name$(<$payload>)? {
@@ -78,20 +78,13 @@ macro_rules! extractor {
 
         impl<'r $(, $payload: FromPayload)?> FromRequest<'r> for $name$(<$payload>)? {
             async fn from_request(_: &'r Request, _: &mut RequestBody) -> Result<Self> {
-                let asked: Result<$inner, Reject> = $ask;
-                Ok(Self(asked.map_err(Rejection::from)?))
+                Ok(Self(flow::Flow::ask_for(MISSING_LAYER, $ask).await.map_err(Rejection::from)?))
             }
         }
     };
 }
 
-extractor!(Identity<P>(jam_core::Identity<P>): {
-    flow::Flow::ask_for(MISSING_LAYER, flow::Flow::identity).await
-});
-extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): {
-    flow::Flow::ask_for(MISSING_LAYER, flow::Flow::maybe_identity).await
-});
-extractor!(Session(session::Session): {
-    flow::Flow::ask(MISSING_LAYER, flow::Flow::session).and_then(|session| session)
-});
-extractor!(Flow(flow::Flow): flow::Flow::ask(MISSING_LAYER, flow::Flow::clone));
+extractor!(Identity<P>(jam_core::Identity<P>): flow::Flow::identity);
+extractor!(MaybeIdentity<P>(Option<jam_core::Identity<P>>): flow::Flow::maybe_identity);
+extractor!(Session(session::Session): |flow| Deferred::ready(flow.session()));
+extractor!(Flow(flow::Flow): |flow| Deferred::ready(Ok(flow.clone())));
